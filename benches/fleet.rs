@@ -15,8 +15,8 @@ use tokio::runtime::{Builder, Runtime};
 #[path = "../tests/support/mod.rs"]
 mod support;
 
-use support::large_fleet::{self, Fleet, Layout};
-use support::measured::Account;
+use support::large_fleet::{self, LargeFleet, Layout};
+use support::measured::Measured;
 
 /// As the command line has it.
 static RUNTIME: LazyLock<Runtime> =
@@ -35,18 +35,18 @@ fn as_text(plan: &Plan) -> String {
 /// `sindri validate` with one block of 2,000 replicas, and with 2,000 blocks.
 #[divan::bench(args = [Layout::Replicas, Layout::Blocks])]
 fn validate_2000_pods(bencher: Bencher<'_, '_>, layout: Layout) {
-    let (_, folder) = Fleet { volumes: 1, layout, ..Fleet::of(2_000) }.config();
+    let (_, folder) = LargeFleet { volumes: 1, layout, ..LargeFleet::of(2_000) }.config();
     bencher.bench_local(|| large_fleet::load(&folder));
 }
 
 /// `sindri plan` when nothing changed: file, state, lists, plan, check, text.
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn plan_without_changes_2000_pods(bencher: Bencher<'_, '_>) {
-    let account = Account::over_loopback(&Fleet::of(2_000));
-    RUNTIME.block_on(account.apply(PlanOptions::default()));
+    let measured = Measured::over_loopback(&LargeFleet::of(2_000));
+    RUNTIME.block_on(measured.apply(PlanOptions::default()));
     bencher.bench_local(|| {
-        let config = large_fleet::load(&account.folder);
-        let plan = RUNTIME.block_on(account.plan());
+        let config = large_fleet::load(&measured.folder);
+        let plan = RUNTIME.block_on(measured.plan());
         assert!(plan.is_empty() && violations(&plan).is_empty());
         (config, as_text(&plan))
     });
@@ -56,20 +56,20 @@ fn plan_without_changes_2000_pods(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn apply_2000_pods(bencher: Bencher<'_, '_>) {
     bencher
-        .with_inputs(|| Account::over_loopback(&Fleet::of(2_000)))
-        .bench_local_refs(|account| RUNTIME.block_on(account.apply(PlanOptions::default())).creates);
+        .with_inputs(|| Measured::over_loopback(&LargeFleet::of(2_000)))
+        .bench_local_refs(|measured| RUNTIME.block_on(measured.apply(PlanOptions::default())).creates);
 }
 
 /// `sindri destroy` of the same fleet.
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn destroy_2000_pods(bencher: Bencher<'_, '_>) {
     let applied = || {
-        let account = Account::over_loopback(&Fleet::of(2_000));
-        RUNTIME.block_on(account.apply(PlanOptions::default()));
-        account
+        let measured = Measured::over_loopback(&LargeFleet::of(2_000));
+        RUNTIME.block_on(measured.apply(PlanOptions::default()));
+        measured
     };
     let options = PlanOptions { destroy: true, ..PlanOptions::default() };
-    bencher.with_inputs(applied).bench_local_refs(|account| RUNTIME.block_on(account.apply(options.clone())).fsyncs);
+    bencher.with_inputs(applied).bench_local_refs(|measured| RUNTIME.block_on(measured.apply(options.clone())).fsyncs);
 }
 
 /// A fleet of 20,000 resources where every pod gets another image, without requests.
@@ -81,7 +81,7 @@ struct Changed {
 
 impl Changed {
     fn new() -> Self {
-        let before = Fleet::of_resources(20_000);
+        let before = LargeFleet::of_resources(20_000);
         let plan = large_fleet::plan(
             &before.config().0,
             &large_fleet::nothing(),
@@ -89,7 +89,7 @@ impl Changed {
             PlanOptions::default(),
         );
         let (state, observed) = large_fleet::applied(&plan);
-        let (config, _) = Fleet { image: "ghcr.io/team/train:2", ..before }.config();
+        let (config, _) = LargeFleet { image: "ghcr.io/team/train:2", ..before }.config();
         Self { config, state, observed }
     }
 

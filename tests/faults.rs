@@ -17,5 +17,4 @@ mod faults {
     mod refused;
     mod scenarios;
     mod unready;
-    mod world;
 }

@@ -17,5 +17,4 @@ mod planner {
     mod renames;
     mod small;
     mod whole_truth;
-    mod world;
 }

@@ -11,9 +11,8 @@ use sindri::model::{Address, Dialect, DriftClass, Finding, Object, Severity, Val
 use sindri::planner::PlanOptions;
 use tokio::time::sleep;
 
-use crate::faults::world::{World, rest};
 use crate::support::fleet::{Fleet, Pod, Storage, Variable, Volume};
-use crate::support::{Desired, in_virtual_time};
+use crate::support::{Desired, Session, in_virtual_time, rest};
 
 use DriftClass::{Changed, Errored, Gone, Migrated, Orphan, Started, Stopped, Unmanaged, ZeroGpu};
 
@@ -29,11 +28,11 @@ fn pod() -> Pod {
 }
 
 /// Tonight's findings, which must be the same tomorrow.
-async fn nights(world: &World, unmanaged: bool) -> Vec<Finding> {
+async fn nights(session: &Session, unmanaged: bool) -> Vec<Finding> {
     rest().await;
-    let tonight = world.report(unmanaged).await;
+    let tonight = session.report(unmanaged).await;
     sleep(NIGHT).await;
-    let tomorrow = world.report(unmanaged).await;
+    let tomorrow = session.report(unmanaged).await;
     let names = |findings: &[Finding]| findings.iter().map(|finding| finding.id.clone()).collect::<Vec<_>>();
     assert_eq!(names(&tonight.findings), names(&tomorrow.findings));
     tonight.findings
@@ -44,9 +43,9 @@ fn classes(findings: &[Finding]) -> Vec<(DriftClass, String)> {
     findings.iter().map(|finding| (finding.class, of(finding))).collect()
 }
 
-async fn event(world: &World, event: PodEvent) {
-    let id = world.record("main").id;
-    world.modify(|world, now| world.pod_event(&id, &event, now)).expect("an event");
+async fn event(session: &Session, event: PodEvent) {
+    let id = session.record("main").id;
+    session.account.modify(|world, now| world.pod_event(&id, &event, now)).expect("an event");
 }
 
 /// One event of a pod is reported as one class, and resolved by both `apply` and `refresh`.
@@ -54,20 +53,20 @@ fn assert_reported(what: PodEvent, class: DriftClass, severity: Severity, dialec
     for dialect in dialects {
         for refresh in [false, true] {
             in_virtual_time(async {
-                let world = World::new(*dialect);
+                let session = Session::new(*dialect);
                 let desired = one(pod(), *dialect);
-                world.settle(&desired).await;
-                assert_eq!(classes(&nights(&world, true).await), []);
-                event(&world, what.clone()).await;
-                let found = nights(&world, true).await;
+                session.apply(&desired).await;
+                assert_eq!(classes(&nights(&session, true).await), []);
+                event(&session, what.clone()).await;
+                let found = nights(&session, true).await;
                 assert_eq!(classes(&found), [(class, "pod.main".to_owned())], "{what:?} over {dialect}");
                 assert_eq!(found[0].severity, severity);
                 if refresh {
-                    world.refresh().await;
+                    session.refresh().await;
                 } else {
-                    world.settle(&desired).await;
+                    session.apply(&desired).await;
                 }
-                let left = classes(&nights(&world, true).await);
+                let left = classes(&nights(&session, true).await);
                 let settled = by_refresh || !refresh;
                 assert_eq!(left.is_empty(), settled, "{what:?} over {dialect}, refresh {refresh}: {left:?}");
             });
@@ -104,18 +103,18 @@ fn every_event_of_a_pod_has_one_class_and_is_resolved_by_an_apply_or_a_refresh()
 fn restarts_and_pending_changes_are_not_drift() {
     for dialect in BOTH {
         in_virtual_time(async {
-            let world = World::new(dialect);
+            let session = Session::new(dialect);
             let fleet = |image| one(Pod { image, ..pod() }, dialect);
-            world.settle(&fleet("image:1")).await;
-            let before = world.pods().await;
-            event(&world, PodEvent::Stop).await;
+            session.apply(&fleet("image:1")).await;
+            let before = session.pods().await;
+            event(&session, PodEvent::Stop).await;
             sleep(Duration::from_secs(60)).await;
-            event(&world, PodEvent::Start).await;
-            assert_eq!(classes(&nights(&world, true).await), []);
-            assert_ne!(before[0].computed.endpoints, world.pods().await[0].computed.endpoints, "the ports moved");
+            event(&session, PodEvent::Start).await;
+            assert_eq!(classes(&nights(&session, true).await), []);
+            assert_ne!(before[0].computed.endpoints, session.pods().await[0].computed.endpoints, "the ports moved");
             // A declared change that is not applied is pending, not drift: a report does not know the configuration.
-            assert!(!world.plan(&fleet("image:2")).await.is_empty());
-            assert_eq!(classes(&nights(&world, true).await), []);
+            assert!(!session.plan(&fleet("image:2")).await.is_empty());
+            assert_eq!(classes(&nights(&session, true).await), []);
         });
     }
 }
@@ -124,15 +123,15 @@ fn restarts_and_pending_changes_are_not_drift() {
 fn an_unreachable_pod_is_reported_until_its_host_is_back() {
     for dialect in BOTH {
         in_virtual_time(async {
-            let world = World::new(dialect);
-            world.settle(&one(pod(), dialect)).await;
+            let session = Session::new(dialect);
+            session.apply(&one(pod(), dialect)).await;
             sleep(Duration::from_secs(3_600)).await;
-            event(&world, PodEvent::HostDown { seconds: 300_000 }).await;
-            let report = world.report(true).await;
+            event(&session, PodEvent::HostDown { seconds: 300_000 }).await;
+            let report = session.report(true).await;
             assert_eq!(classes(&report.findings), [(DriftClass::NotReady, "pod.main".to_owned())]);
             assert!(report.drifted() && !report.findings[0].never_ready, "{:#?}", report.findings);
             sleep(Duration::from_secs(300_000)).await;
-            assert_eq!(classes(&world.report(true).await.findings), []);
+            assert_eq!(classes(&session.report(true).await.findings), []);
         });
     }
 }
@@ -140,15 +139,15 @@ fn an_unreachable_pod_is_reported_until_its_host_is_back() {
 #[test]
 fn a_pod_started_outside_is_reported_until_it_is_stopped_again() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let stopped = one(Pod { power: Some(sindri::model::Power::Stopped), ..pod() }, Dialect::V2);
-        world.settle(&stopped).await;
-        event(&world, PodEvent::Start).await;
-        let found = nights(&world, false).await;
+        session.apply(&stopped).await;
+        event(&session, PodEvent::Start).await;
+        let found = nights(&session, false).await;
         assert_eq!(classes(&found), [(Started, "pod.main".to_owned())]);
         assert!(found[0].price.is_some_and(|price| !price.estimated));
-        world.settle(&stopped).await;
-        assert_eq!(classes(&nights(&world, false).await), []);
+        session.apply(&stopped).await;
+        assert_eq!(classes(&nights(&session, false).await), []);
     });
 }
 
@@ -156,13 +155,13 @@ fn a_pod_started_outside_is_reported_until_it_is_stopped_again() {
 fn a_stopped_spot_pod_was_preempted_unless_someone_stopped_it() {
     for (what, preempted) in [(PodEvent::Preempt, true), (PodEvent::Stop, false)] {
         in_virtual_time(async {
-            let world = World::new(Dialect::V1);
+            let session = Session::new(Dialect::V1);
             let mut desired = one(pod(), Dialect::V1);
             let main = desired.get_mut(&Address::new("pod", "main")).expect("declared");
             main.inputs.insert("spot".into(), true.into());
-            world.settle(&desired).await;
-            event(&world, what.clone()).await;
-            let found = nights(&world, false).await;
+            session.apply(&desired).await;
+            event(&session, what.clone()).await;
+            let found = nights(&session, false).await;
             assert_eq!((classes(&found), found[0].preempted), (vec![(Stopped, "pod.main".to_owned())], preempted));
         });
     }
@@ -171,23 +170,23 @@ fn a_stopped_spot_pod_was_preempted_unless_someone_stopped_it() {
 #[test]
 fn grown_or_deleted_volumes_are_reported_with_their_pods() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let kept = Pod { storage: Storage::Network("data"), ..Pod::default() };
         let fleet = Fleet::default().with_volume("data", Volume::default()).with_pod("main", kept);
         let desired = fleet.resources(Dialect::V2);
-        world.settle(&desired).await;
-        let id = world.state().resources[&Address::new("network_volume", "data")].id.clone();
-        let volume = |event: VolumeEvent| world.modify(|world, now| world.volume_event(&id, &event, now));
+        session.apply(&desired).await;
+        let id = session.state().resources[&Address::new("network_volume", "data")].id.clone();
+        let volume = |event: VolumeEvent| session.account.modify(|world, now| world.volume_event(&id, &event, now));
         volume(VolumeEvent::Resize { size: 90 }).expect("a volume");
-        let found = nights(&world, false).await;
+        let found = nights(&session, false).await;
         assert_eq!(classes(&found), [(Changed, "network_volume.data".to_owned())]);
         assert_eq!(found[0].fields[0].path, "size_gb");
-        world.refresh().await;
-        assert_eq!(classes(&nights(&world, false).await), []);
+        session.refresh().await;
+        assert_eq!(classes(&nights(&session, false).await), []);
         volume(VolumeEvent::Rename { name: "renamed".into() }).expect("a volume");
-        assert_eq!(classes(&nights(&world, false).await), [(Changed, "network_volume.data".to_owned())]);
+        assert_eq!(classes(&nights(&session, false).await), [(Changed, "network_volume.data".to_owned())]);
         volume(VolumeEvent::Delete).expect("a volume");
-        let found = nights(&world, false).await;
+        let found = nights(&session, false).await;
         assert_eq!(classes(&found), [(Gone, "network_volume.data".to_owned())]);
         assert!(found[0].losses.iter().any(|loss| loss.precious && loss.size_gb == Some(90)));
     });
@@ -196,13 +195,13 @@ fn grown_or_deleted_volumes_are_reported_with_their_pods() {
 #[test]
 fn a_zero_balance_stops_pods_with_a_network_volume_and_terminates_the_rest() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let kept = Pod { storage: Storage::Network("data"), ..Pod::default() };
         let fleet = Fleet::default().with_volume("data", Volume::default()).with_pod("kept", kept);
-        world.settle(&fleet.with_pod("main", pod()).resources(Dialect::V2)).await;
-        world.modify(|world, now| world.set_account(Some(0.01), None, now));
+        session.apply(&fleet.with_pod("main", pod()).resources(Dialect::V2)).await;
+        session.account.modify(|world, now| world.set_account(Some(0.01), None, now));
         sleep(Duration::from_secs(3600)).await;
-        let report = world.report(false).await;
+        let report = session.report(false).await;
         assert!(report.notes[0].message.contains("balance may have reached zero"), "{:?}", report.notes);
         let found = report.findings;
         assert_eq!(classes(&found), [(Gone, "pod.main".to_owned()), (Stopped, "pod.kept".to_owned())]);
@@ -210,13 +209,13 @@ fn a_zero_balance_stops_pods_with_a_network_volume_and_terminates_the_rest() {
 }
 
 /// A pod like `like`, with this marker.
-async fn unmanaged_pod(world: &World, like: &Object, name: &str, marker: Option<String>) -> String {
+async fn unmanaged_pod(session: &Session, like: &Object, name: &str, marker: Option<String>) -> String {
     let mut env = json!({});
     if let Some(marker) = marker {
         env[MARKER_VARIABLE] = json!(marker);
     }
     let gpu = like.attributes["gpu_types"].text_items()[0].to_owned();
-    world.create(json!({
+    session.account.post("pods", json!({
         "name": name, "image": "image:1", "cloud": "SECURE", "disk": 20, "env": env, "gpu": { "id": gpu, "count": 1 },
     }))
     .await
@@ -225,21 +224,22 @@ async fn unmanaged_pod(world: &World, like: &Object, name: &str, marker: Option<
 #[test]
 fn an_object_in_no_state_is_an_orphan_if_marked_and_otherwise_unmanaged() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let desired = one(pod(), Dialect::V2);
-        world.settle(&desired).await;
-        let like = world.pods().await.remove(0);
-        let lineage = world.state().lineage;
-        let duplicate = unmanaged_pod(&world, &like, "twin", Some(format!("{lineage}:test/default:pod.main:x1"))).await;
-        unmanaged_pod(&world, &like, "lost", Some(format!("{lineage}:test/default:pod.lost:x2"))).await;
-        unmanaged_pod(&world, &like, "older", Some("0ther:test/default:pod.old:x3".into())).await;
-        unmanaged_pod(&world, &like, "theirs", Some("0ther:vision/dev:pod.main:x4".into())).await;
-        unmanaged_pod(&world, &like, "by hand", None).await;
-        unmanaged_pod(&world, &like, "nonsense", Some("no marker".into())).await;
+        session.apply(&desired).await;
+        let like = session.pods().await.remove(0);
+        let lineage = session.state().lineage;
+        let duplicate =
+            unmanaged_pod(&session, &like, "twin", Some(format!("{lineage}:test/default:pod.main:x1"))).await;
+        unmanaged_pod(&session, &like, "lost", Some(format!("{lineage}:test/default:pod.lost:x2"))).await;
+        unmanaged_pod(&session, &like, "older", Some("0ther:test/default:pod.old:x3".into())).await;
+        unmanaged_pod(&session, &like, "theirs", Some("0ther:vision/dev:pod.main:x4".into())).await;
+        unmanaged_pod(&session, &like, "by hand", None).await;
+        unmanaged_pod(&session, &like, "nonsense", Some("no marker".into())).await;
         let ours = [(Orphan, "pod.lost"), (Orphan, "pod.main"), (Orphan, "pod.old")];
         let ours = ours.map(|(class, address)| (class, address.to_owned()));
-        assert_eq!(classes(&nights(&world, false).await), ours);
-        let found = nights(&world, true).await;
+        assert_eq!(classes(&nights(&session, false).await), ours);
+        let found = nights(&session, true).await;
         assert_eq!(classes(&found[..3]), ours);
         assert_eq!(found[3..].iter().map(|finding| finding.class).collect::<Vec<_>>(), [Unmanaged; 3]);
         assert!(found[3..].iter().all(|finding| finding.severity == Severity::Information && finding.price.is_some()));
@@ -248,15 +248,15 @@ fn an_object_in_no_state_is_an_orphan_if_marked_and_otherwise_unmanaged() {
         assert_eq!(found[1].object_id, duplicate);
 
         // The recorded pod is deleted. Its duplicate then takes its place, and is no longer an orphan.
-        event(&world, PodEvent::Delete).await;
-        let found = nights(&world, false).await;
+        event(&session, PodEvent::Delete).await;
+        let found = nights(&session, false).await;
         let migrated: Vec<_> = found.iter().filter(|finding| finding.class == Migrated).collect();
         assert_eq!((migrated.len(), migrated[0].new_id()), (1, Some(duplicate.as_str())));
         assert_eq!(migrated[0].fields[0].before, Value::text(&migrated[0].object_id));
         assert!(found.iter().all(|finding| finding.class != Orphan || finding.object_id != duplicate));
 
         // Destroyed together with everything else; unmanaged objects are kept.
-        world.apply_with(&Desired::new(), PlanOptions { destroy: true, ..PlanOptions::default() }).await;
-        assert!(world.pods().await.iter().all(|pod| pod.id != duplicate));
+        session.apply_with(&Desired::new(), &[], PlanOptions { destroy: true, ..PlanOptions::default() }).await;
+        assert!(session.pods().await.iter().all(|pod| pod.id != duplicate));
     });
 }

@@ -11,9 +11,8 @@ use sindri::planner::by_hand;
 use sindri::planner::by_hand::ByHandError;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::faults::world::{World, change, rest};
 use crate::support::fleet::{Fleet, Pod, Storage, Volume};
-use crate::support::{Desired, in_virtual_time, one};
+use crate::support::{Desired, Session, change, in_virtual_time, one, rest};
 
 /// Two pods, one of them on a network volume.
 fn version(image: &'static str, create_first: bool) -> Desired {
@@ -26,47 +25,47 @@ fn version(image: &'static str, create_first: bool) -> Desired {
 #[test]
 fn a_pending_request_is_settled_before_its_record_is_renamed_or_removed() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        world.settle(&one(Pod::default())).await;
+        let session = Session::new(Dialect::V2);
+        session.apply(&one(Pod::default())).await;
         rest().await;
-        world.fault("updatePod", "latency: { seconds: 60, side: afterEffect }");
+        session.account.fault("updatePod", "latency: { seconds: 60, side: afterEffect }");
         let _ = timeout(
             Duration::from_secs(20),
-            world.apply(&one(Pod { in_place: true, image: "image:2", ..Pod::default() })),
+            session.attempt(&one(Pod { in_place: true, image: "image:2", ..Pod::default() })),
         )
         .await;
-        world.calm();
+        session.account.calm();
         let (main, other) = (Address::new("pod", "main"), Address::new("pod", "other"));
         let (moved, forgotten) =
-            (by_hand::moved(&world.known(), &main, &other), by_hand::forgotten(&world.known(), &main));
+            (by_hand::moved(&session.known(), &main, &other), by_hand::forgotten(&session.known(), &main));
         for refused in [moved, forgotten] {
             let is_unsettled = matches!(&refused, Err(ByHandError::Unsettled { address, .. }) if **address == main);
             assert!(is_unsettled, "{refused:?}");
         }
-        world.refresh().await;
-        assert!(by_hand::moved(&world.known(), &main, &other).is_ok());
-        assert!(by_hand::forgotten(&world.known(), &main).is_ok());
+        session.refresh().await;
+        assert!(by_hand::moved(&session.known(), &main, &other).is_ok());
+        assert!(by_hand::forgotten(&session.known(), &main).is_ok());
     });
 }
 
 /// A world in which replacing both pods was killed after this time.
-async fn killed(create_first: bool, after: Duration) -> World {
-    let world = World::new(Dialect::V2);
-    world.settle(&version("image:1", create_first)).await;
+async fn killed(create_first: bool, after: Duration) -> Session {
+    let session = Session::new(Dialect::V2);
+    session.apply(&version("image:1", create_first)).await;
     rest().await;
-    let _ = timeout(after, world.apply(&version("image:2", create_first))).await;
-    world
+    let _ = timeout(after, session.attempt(&version("image:2", create_first))).await;
+    session
 }
 
 /// Checks that every pod is recorded, that each address has one, and that nothing is left to do.
-async fn each_exists_once(world: &World, desired: &Desired, moment: &str) {
+async fn each_exists_once(session: &Session, desired: &Desired, moment: &str) {
     rest().await;
-    let alive: BTreeSet<String> = world.pods().await.into_iter().map(|pod| pod.id).collect();
-    let state = world.state();
+    let alive: BTreeSet<String> = session.pods().await.into_iter().map(|pod| pod.id).collect();
+    let state = session.state();
     let declared = desired.keys().filter(|address| address.kind == "pod");
     let recorded: BTreeSet<String> = declared.map(|address| state.resources[address].id.clone()).collect();
     assert_eq!(alive, recorded, "{moment}");
-    let plan = world.plan(desired).await;
+    let plan = session.plan(desired).await;
     assert!(plan.is_empty() && plan.orphans.is_empty(), "{moment}: {:#?}", plan.changes);
     assert_eq!(state.resources.len(), desired.len(), "{moment}");
 }
@@ -79,16 +78,16 @@ fn a_replacement_continues_wherever_its_journal_was_cut_off() {
             let lines = in_virtual_time(async { killed(create_first, after).await.journal().lines().count() });
             for kept in 0..=lines {
                 in_virtual_time(async {
-                    let world = killed(create_first, after).await;
-                    let journal = world.journal();
+                    let session = killed(create_first, after).await;
+                    let journal = session.journal();
                     let text: String = journal.split_inclusive('\n').take(kept).collect();
-                    world.put_journal(&text);
+                    session.put_journal(&text);
                     rest().await;
                     let desired = version("image:2", create_first);
-                    let applied = world.settle(&desired).await;
+                    let applied = session.apply(&desired).await;
                     let moment = format!("{kept} of {lines} lines after {seconds} s, create first: {create_first}");
                     assert!(applied.report.orphans.is_empty(), "{moment}");
-                    each_exists_once(&world, &desired, &moment).await;
+                    each_exists_once(&session, &desired, &moment).await;
                 });
             }
         }
@@ -98,44 +97,44 @@ fn a_replacement_continues_wherever_its_journal_was_cut_off() {
 #[test]
 fn no_third_set_is_created_and_every_delete_is_in_the_plan() {
     in_virtual_time(async {
-        let world = killed(true, Duration::from_millis(500)).await;
-        let before = world.pods().await.len();
-        world.put_journal("");
+        let session = killed(true, Duration::from_millis(500)).await;
+        let before = session.pods().await.len();
+        session.put_journal("");
         rest().await;
         let desired = version("image:2", true);
-        let old = world.record("plain").id;
-        let plan = world.plan(&desired).await;
+        let old = session.record("plain").id;
+        let plan = session.plan(&desired).await;
         assert_eq!((before, change(&plan, "plain").action), (4, Action::Import));
         let deposed = Address::new("pod", "plain").deposed(&old);
         assert_eq!(plan.by_address()[&deposed].action, Action::Delete);
-        let applied = world.settle(&desired).await;
+        let applied = session.apply(&desired).await;
         assert_eq!(applied.creates(), 0, "{:?}", applied.requests);
-        each_exists_once(&world, &desired, "nothing edited").await;
+        each_exists_once(&session, &desired, "nothing edited").await;
     });
 }
 
 #[test]
 fn editing_the_configuration_in_between_leaves_no_third_pod() {
     in_virtual_time(async {
-        let world = killed(true, Duration::from_millis(500)).await;
-        world.put_journal("");
+        let session = killed(true, Duration::from_millis(500)).await;
+        session.put_journal("");
         rest().await;
         let desired = version("image:3", true);
-        world.settle(&desired).await;
-        each_exists_once(&world, &desired, "edited").await;
+        session.apply(&desired).await;
+        each_exists_once(&session, &desired, "edited").await;
     });
 }
 
 #[test]
 fn a_matching_recorded_pod_is_kept_and_the_other_one_is_an_orphan() {
     in_virtual_time(async {
-        let world = killed(true, Duration::from_millis(500)).await;
-        world.put_journal("");
-        let old = [world.record("kept").id, world.record("plain").id];
+        let session = killed(true, Duration::from_millis(500)).await;
+        session.put_journal("");
+        let old = [session.record("kept").id, session.record("plain").id];
         rest().await;
         let desired = version("image:1", true);
-        let plan = world.plan(&desired).await;
-        let kept = [world.record("kept").id, world.record("plain").id];
+        let plan = session.plan(&desired).await;
+        let kept = [session.record("kept").id, session.record("plain").id];
         assert_eq!((plan.is_empty(), plan.orphans.len(), kept), (true, 2, old));
         assert!(plan.orphans.iter().all(|orphan| orphan.hourly.is_some()));
     });
@@ -144,19 +143,19 @@ fn a_matching_recorded_pod_is_kept_and_the_other_one_is_an_orphan() {
 #[test]
 fn among_unrecorded_pods_the_matching_one_is_imported() {
     in_virtual_time(async {
-        let world = killed(true, Duration::from_millis(500)).await;
-        world.put_journal("");
-        world.edit_state(|state| state.resources.retain(|address, _| address.name != "plain"));
+        let session = killed(true, Duration::from_millis(500)).await;
+        session.put_journal("");
+        session.edit_state(|state| state.resources.retain(|address, _| address.name != "plain"));
         rest().await;
         let desired = version("image:2", true);
-        let applied = world.settle(&desired).await;
+        let applied = session.apply(&desired).await;
         assert_eq!(applied.creates(), 0);
         assert_eq!(change(&applied.plan, "plain").action, Action::Import);
-        let state = world.state();
+        let state = session.state();
         let image = state.resources[&Address::new("pod", "plain")].inputs["image"].as_text().map(str::to_owned);
         assert_eq!(image.as_deref(), Some("image:2"));
         rest().await;
-        assert_eq!(world.plan(&desired).await.orphans.len(), 1, "its predecessor is told");
+        assert_eq!(session.plan(&desired).await.orphans.len(), 1, "its predecessor is told");
     });
 }
 
@@ -189,21 +188,21 @@ fn a_create_dated_by_any_clock_is_searched_for_until_lists_must_show_it() {
         (None, "listLag: { appear: 100 }, notFoundAfterCreate: { seconds: 60 }"),
     ] {
         in_virtual_time(async {
-            let world = World::new(Dialect::V2);
+            let session = Session::new(Dialect::V2);
             let desired = one(Pod::default());
-            world.fault("createPod, times: 1", effect);
-            let killed = timeout(Duration::from_secs(5), world.apply(&desired)).await;
+            session.account.fault("createPod, times: 1", effect);
+            let killed = timeout(Duration::from_secs(5), session.attempt(&desired)).await;
             assert!(killed.is_err(), "{effect}");
-            let now = world.now();
+            let now = session.account.now();
             let at = hours.map_or_else(
                 || "yesterday evening".to_owned(),
                 |hours| (now + jiff::SignedDuration::from_hours(hours)).to_string(),
             );
-            world.put_journal(&redated(&world.journal(), &at));
-            let applied = world.settle(&desired).await;
+            session.put_journal(&redated(&session.journal(), &at));
+            let applied = session.apply(&desired).await;
             assert_eq!(applied.creates(), 0, "{at}, {effect}");
             rest().await;
-            assert_eq!(world.pods().await.len(), 1, "{at}, {effect}");
+            assert_eq!(session.pods().await.len(), 1, "{at}, {effect}");
         });
     }
 }
@@ -211,15 +210,15 @@ fn a_create_dated_by_any_clock_is_searched_for_until_lists_must_show_it() {
 #[test]
 fn a_pod_replaced_on_another_branch_is_not_waited_for() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        world.settle(&version("image:1", false)).await;
-        let before = world.state();
-        world.settle(&version("image:2", false)).await;
+        let session = Session::new(Dialect::V2);
+        session.apply(&version("image:1", false)).await;
+        let before = session.state();
+        session.apply(&version("image:2", false)).await;
         // Checking out the other branch brings its state; the journal is not in git.
-        world.edit_state(|state| *state = before);
+        session.edit_state(|state| *state = before);
         let started = Instant::now();
         let options = PlanOptions { targets: [Address::new("pod", "kept")].into(), ..PlanOptions::default() };
-        let applied = world.apply_with(&version("image:2", false), options).await;
+        let applied = session.apply_with(&version("image:2", false), &[], options).await;
         assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
         assert_eq!(applied.creates(), 0);
         assert!(!applied.events.iter().any(|event| matches!(event, Event::Settled { .. })), "{:?}", applied.events);
@@ -229,15 +228,15 @@ fn a_pod_replaced_on_another_branch_is_not_waited_for() {
 #[test]
 fn two_clones_of_a_project_report_each_others_pods_and_volumes() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        let clone = world.clone_of();
+        let session = Session::new(Dialect::V2);
+        let clone = session.another_clone();
         let desired = version("image:1", false);
-        let (first, second) = tokio::join!(world.settle(&desired), async {
+        let (first, second) = tokio::join!(session.apply(&desired), async {
             sleep(Duration::from_millis(50)).await;
             let options = PlanOptions { ignore_existing: true, ..PlanOptions::default() };
-            clone.apply_with(&desired, options).await
+            clone.apply_with(&desired, &[], options).await
         });
-        for (applied, own) in [(&first, &world), (&second, &clone)] {
+        for (applied, own) in [(&first, &session), (&second, &clone)] {
             let doubles: Vec<String> = applied.report.doubles.iter().map(|double| double.address.to_string()).collect();
             assert_eq!(doubles, ["network_volume.data", "pod.kept", "pod.plain"]);
             for double in &applied.report.doubles {
@@ -248,7 +247,7 @@ fn two_clones_of_a_project_report_each_others_pods_and_volumes() {
             applied.says(&["Doubles", "the same as `pod.kept`", "sindri import --discover", "/h"]);
         }
         // A plan sees them too.
-        let plan = world.plan(&desired).await;
+        let plan = session.plan(&desired).await;
         assert_eq!(plan.orphans.len(), 2);
         assert!(plan.notes.iter().any(|note| note.message.contains("same name, size and place")), "{:?}", plan.notes);
     });
@@ -257,27 +256,27 @@ fn two_clones_of_a_project_report_each_others_pods_and_volumes() {
 #[test]
 fn a_larger_size_set_by_someone_else_is_not_taken_for_our_update() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let sized = |size_gb| {
             Fleet::default().with_volume("data", Volume { size_gb, ..Volume::default() }).resources(Dialect::V2)
         };
-        world.settle(&sized(400)).await;
+        session.apply(&sized(400)).await;
         rest().await;
-        world.fault("updateNetworkVolume", "latency: { seconds: 600 }");
-        assert!(timeout(Duration::from_secs(5), world.apply(&sized(500))).await.is_err(), "killed");
-        world.calm();
+        session.account.fault("updateNetworkVolume", "latency: { seconds: 600 }");
+        assert!(timeout(Duration::from_secs(5), session.attempt(&sized(500))).await.is_err(), "killed");
+        session.account.calm();
         let address = Address::new("network_volume", "data");
-        let id = world.state().resources[&address].id.clone();
+        let id = session.state().resources[&address].id.clone();
         let grown = VolumeEvent::Resize { size: 600 };
-        world.modify(|world, now| world.volume_event(&id, &grown, now)).expect("a volume");
+        session.account.modify(|world, now| world.volume_event(&id, &grown, now)).expect("a volume");
         rest().await;
-        let found = world.report(false).await.findings;
+        let found = session.report(false).await.findings;
         let fields: Vec<(String, String)> = found
             .iter()
             .flat_map(|finding| &finding.fields)
             .map(|field| (field.before.to_string(), field.after.to_string()))
             .collect();
         assert_eq!(fields, [("400".to_owned(), "600".to_owned())], "{found:#?}");
-        assert!(world.plan(&sized(500)).await.all_refusals().count() > 0, "a volume never shrinks");
+        assert!(session.plan(&sized(500)).await.all_refusals().count() > 0, "a volume never shrinks");
     });
 }

@@ -9,9 +9,8 @@ use sindri::emulator::{EmulatorOptions, PodEvent, faults};
 use sindri::model::{Action, Address, Dialect, DriftClass, Power, Status};
 use tokio::time::{sleep, timeout};
 
-use crate::faults::world::{World, change, rest};
 use crate::support::fleet::{Fleet, Pod, Variable};
-use crate::support::{in_virtual_time, one};
+use crate::support::{Account, Session, change, in_virtual_time, one, rest};
 
 fn updatable() -> Pod {
     let env = BTreeMap::from([("A", Variable::Plain("1")), ("B", Variable::Secret("one"))]);
@@ -31,12 +30,12 @@ fn an_update_that_drops_a_field_is_reported_and_stays_pending() {
         ("env", "env", vec!["env.A", "env.B", "env.C"]),
     ] {
         in_virtual_time(async {
-            let world = World::new(Dialect::V2);
-            world.settle(&one(updatable())).await;
-            let before = world.state();
-            world.fault("updatePod", &format!("patchDropsField: {member}"));
+            let session = Session::new(Dialect::V2);
+            session.apply(&one(updatable())).await;
+            let before = session.state();
+            session.account.fault("updatePod", &format!("patchDropsField: {member}"));
             let desired = one(updated());
-            let applied = world.apply(&desired).await;
+            let applied = session.attempt(&desired).await;
             assert_eq!((applied.report.failed, applied.report.done), (1, 0));
             applied.says(&["[update_not_done]", "RunPod accepted the update, but", "the rest is done"]);
             applied.says(
@@ -49,7 +48,7 @@ fn an_update_that_drops_a_field_is_reported_and_stays_pending() {
                     .collect::<Vec<_>>(),
             );
 
-            let state = world.state();
+            let state = session.state();
             let main = Address::new("pod", "main");
             let changed =
                 |name: &str| state.resources[&main].inputs.get(name) != before.resources[&main].inputs.get(name);
@@ -59,16 +58,16 @@ fn an_update_that_drops_a_field_is_reported_and_stays_pending() {
                 ["image", "ports", "env"].map(|name| name != attribute)
             );
 
-            let plan = world.plan(&desired).await;
+            let plan = session.plan(&desired).await;
             assert_eq!(change(&plan, "main").action, Action::Update);
             let pending: BTreeSet<&str> =
                 change(&plan, "main").fields.iter().map(|field| field.path.as_str()).collect();
             assert_eq!(pending, paths.iter().copied().collect());
             assert_eq!(plan.drift, [], "nobody else did anything");
 
-            world.calm();
-            world.settle(&desired).await;
-            assert!(world.plan(&desired).await.is_empty());
+            session.account.calm();
+            session.apply(&desired).await;
+            assert!(session.plan(&desired).await.is_empty());
         });
     }
 }
@@ -77,14 +76,14 @@ fn an_update_that_drops_a_field_is_reported_and_stays_pending() {
 fn an_update_that_is_shown_late_is_waited_for_and_succeeds() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
-            let world = World::new(dialect);
+            let session = Session::new(dialect);
             let resources = |pod| Fleet::default().with_pod("main", pod).resources(dialect);
-            world.settle(&resources(updatable())).await;
-            world.fault("updatePod", "staleRead: { seconds: 60 }");
-            let applied = world.settle(&resources(updated())).await;
+            session.apply(&resources(updatable())).await;
+            session.account.fault("updatePod", "staleRead: { seconds: 60 }");
+            let applied = session.apply(&resources(updated())).await;
             assert_eq!(applied.requests.len(), 1, "{:?}", applied.requests);
-            assert_eq!(world.record("main").inputs["image"], "image:2".into());
-            assert!(world.plan(&resources(updated())).await.is_empty());
+            assert_eq!(session.record("main").inputs["image"], "image:2".into());
+            assert!(session.plan(&resources(updated())).await.is_empty());
         });
     }
 }
@@ -92,18 +91,18 @@ fn an_update_that_is_shown_late_is_waited_for_and_succeeds() {
 #[test]
 fn a_crash_loop_is_named_while_waiting() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        world.fault("createPod, pod: '*crasher'", "crashLoop: true");
+        let session = Session::new(Dialect::V2);
+        session.account.fault("createPod, pod: '*crasher'", "crashLoop: true");
         let slow = Pod { image: "emulator/slow:1", ..Pod::default() };
         let mut desired =
             Fleet::default().with_pod("crasher", Pod::default()).with_pod("slow", slow).resources(Dialect::V2);
         for resource in desired.values_mut() {
             resource.timeouts.create = Duration::from_secs(3600);
         }
-        let applied = world.settle(&desired).await;
+        let applied = session.apply(&desired).await;
         let named: Vec<_> = applied.events.iter().filter(|event| matches!(event, Event::CrashLoop { .. })).collect();
         let [Event::CrashLoop { address, id }] = named[..] else { panic!("once: {named:?}") };
-        assert_eq!((address, id), (&Address::new("pod", "crasher"), &world.record("crasher").id));
+        assert_eq!((address, id), (&Address::new("pod", "crasher"), &session.record("crasher").id));
         applied.says(&["Crash loops", "its container exits and is started again", "sindri destroy"]);
     });
 }
@@ -111,9 +110,9 @@ fn a_crash_loop_is_named_while_waiting() {
 #[test]
 fn a_container_recreated_once_is_not_a_crash_loop() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        world.settle(&one(Pod::default())).await;
-        let id = world.record("main").id;
+        let session = Session::new(Dialect::V2);
+        session.apply(&one(Pod::default())).await;
+        let id = session.record("main").id;
         let slow = Pod { image: "emulator/slow:1", ..Pod::default() };
         let mut desired =
             Fleet::default().with_pod("main", Pod::default()).with_pod("slow", slow).resources(Dialect::V2);
@@ -123,9 +122,9 @@ fn a_container_recreated_once_is_not_a_crash_loop() {
         let somebody = async {
             sleep(Duration::from_secs(300)).await;
             let edit = PodEvent::Edit { changes: json!({ "image": "image:2" }) };
-            world.modify(|world, now| world.pod_event(&id, &edit, now)).expect("an edit");
+            session.account.modify(|world, now| world.pod_event(&id, &edit, now)).expect("an edit");
         };
-        let (applied, ()) = tokio::join!(world.settle(&desired), somebody);
+        let (applied, ()) = tokio::join!(session.apply(&desired), somebody);
         assert!(!applied.events.iter().any(|event| matches!(event, Event::CrashLoop { .. })));
     });
 }
@@ -134,13 +133,13 @@ fn a_container_recreated_once_is_not_a_crash_loop() {
 fn an_unknown_status_is_never_read_as_absent() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
-            let world = World::new(dialect);
+            let session = Session::new(dialect);
             let desired = Fleet::default().with_pod("main", Pod::default()).resources(dialect);
-            world.settle(&desired).await;
-            world.fault("listPods", "newStatus: PAUSED");
+            session.apply(&desired).await;
+            session.account.fault("listPods", "newStatus: PAUSED");
             rest().await;
-            assert_eq!(world.pods().await[0].status, Some(Status::Unknown("PAUSED".into())));
-            let applied = world.settle(&desired).await;
+            assert_eq!(session.pods().await[0].status, Some(Status::Unknown("PAUSED".into())));
+            let applied = session.apply(&desired).await;
             assert!(applied.plan.is_empty() && applied.requests.is_empty(), "{:?}", applied.requests);
         });
     }
@@ -149,14 +148,14 @@ fn an_unknown_status_is_never_read_as_absent() {
 #[test]
 fn a_created_pod_with_an_unknown_status_times_out_and_is_recorded() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        world.fault("'*Pod*'", "newStatus: PAUSED");
-        let applied = world.apply(&one(Pod::default())).await;
+        let session = Session::new(Dialect::V2);
+        session.account.fault("'*Pod*'", "newStatus: PAUSED");
+        let applied = session.attempt(&one(Pod::default())).await;
         applied.says(&["[not_ready]", "it was not ready after"]);
-        assert!(world.record("main").tainted);
-        world.calm();
-        let applied = world.settle(&one(Pod::default())).await;
-        assert_eq!((applied.creates(), world.record("main").tainted), (0, false), "it turned out ready after all");
+        assert!(session.record("main").tainted);
+        session.account.calm();
+        let applied = session.apply(&one(Pod::default())).await;
+        assert_eq!((applied.creates(), session.record("main").tainted), (0, false), "it turned out ready after all");
     });
 }
 
@@ -164,17 +163,17 @@ fn a_created_pod_with_an_unknown_status_times_out_and_is_recorded() {
 fn a_command_returned_in_another_form_is_no_difference() {
     for echo in ["verbatim", "reserialized", "split"] {
         in_virtual_time(async {
-            let world = World::new(Dialect::V2);
-            world.fault("'*'", &format!("echoArgs: {echo}"));
+            let session = Session::new(Dialect::V2);
+            session.account.fault("'*'", &format!("echoArgs: {echo}"));
             for (entrypoint, command) in [
                 (&[][..], &["python", "a b.py"][..]),
                 (&["sh", "-c"][..], &["echo \"it's\""][..]),
                 (&["serve"][..], &[][..]),
             ] {
                 let desired = one(Pod { entrypoint, command, in_place: true, ..Pod::default() });
-                world.settle(&desired).await;
+                session.apply(&desired).await;
                 rest().await;
-                let plan = world.plan(&desired).await;
+                let plan = session.plan(&desired).await;
                 assert!(plan.is_empty() && plan.drift.is_empty(), "{echo}: {:#?}", plan.changes);
             }
         });
@@ -184,27 +183,27 @@ fn a_command_returned_in_another_form_is_no_difference() {
 #[test]
 fn a_pod_is_not_replaced_because_its_host_is_down() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        world.fault("createPod", "hostDown: { seconds: 100000 }");
+        let session = Session::new(Dialect::V2);
+        session.account.fault("createPod", "hostDown: { seconds: 100000 }");
         let mut desired = one(Pod::default());
         desired.values_mut().for_each(|resource| resource.timeouts.create = Duration::from_secs(60));
-        let applied = world.apply(&desired).await;
+        let applied = session.attempt(&desired).await;
         applied.says(&["it was not ready after 60 s", "It is tainted"]);
 
-        let world = World::new(Dialect::V2);
-        world.settle(&one(Pod::default())).await;
-        let id = world.record("main").id;
+        let session = Session::new(Dialect::V2);
+        session.apply(&one(Pod::default())).await;
+        let id = session.record("main").id;
         let down = PodEvent::HostDown { seconds: 100_000 };
-        world.modify(|world, now| world.pod_event(&id, &down, now)).expect("a host");
+        session.account.modify(|world, now| world.pod_event(&id, &down, now)).expect("a host");
         rest().await;
-        let plan = world.plan(&one(Pod::default())).await;
+        let plan = session.plan(&one(Pod::default())).await;
         assert!(!plan.changes_anything() && plan.drift.is_empty(), "{:#?}", plan.changes);
         assert_eq!(plan.waits.len(), 1, "it is waited for");
-        let applied = world.apply(&one(Pod::default())).await;
+        let applied = session.attempt(&one(Pod::default())).await;
         applied.says(&["[not_ready]", "it was not ready after 1200 s", "It may have been ready before, so it is kept"]);
-        assert_eq!((world.record("main").tainted, world.record("main").awaiting_ready), (false, None));
+        assert_eq!((session.record("main").tainted, session.record("main").awaiting_ready), (false, None));
         assert!(applied.requests.is_empty(), "{:?}", applied.requests);
-        let plan = world.plan(&one(Pod::default())).await;
+        let plan = session.plan(&one(Pod::default())).await;
         assert!(!plan.changes_anything() && !plan.is_empty(), "{:#?}", plan.changes);
     });
 }
@@ -213,12 +212,12 @@ fn a_pod_is_not_replaced_because_its_host_is_down() {
 fn answers_with_more_or_fewer_members_change_nothing() {
     for effect in ["extraMembers: true", "missingMembers: [mounts, cost, template, cudaVersion, actions, startedAt]"] {
         in_virtual_time(async {
-            let world = World::new(Dialect::V2);
+            let session = Session::new(Dialect::V2);
             let desired = one(updatable());
-            world.fault("'*'", effect);
-            world.settle(&desired).await;
+            session.account.fault("'*'", effect);
+            session.apply(&desired).await;
             rest().await;
-            let plan = world.plan(&desired).await;
+            let plan = session.plan(&desired).await;
             assert!(plan.is_empty() && plan.drift.is_empty(), "{effect}: {:#?}", plan.changes);
         });
     }
@@ -228,12 +227,12 @@ fn answers_with_more_or_fewer_members_change_nothing() {
 fn the_api_of_august_is_enough() {
     in_virtual_time(async {
         let options = EmulatorOptions { faults: Some("august-spec".into()), ..EmulatorOptions::default() };
-        let world = World::with(&options, Dialect::V2);
+        let session = Session::on(&Account::with(&options), Dialect::V2);
         let pod = Pod { entrypoint: &["sh", "-c"], command: &["echo hi"], ..updatable() };
         for pod in [pod.clone(), Pod { command: &["echo ho"], image: "image:2", ..pod }] {
-            world.settle(&one(pod.clone())).await;
+            session.apply(&one(pod.clone())).await;
             rest().await;
-            let plan = world.plan(&one(pod)).await;
+            let plan = session.plan(&one(pod)).await;
             assert!(plan.is_empty() && plan.drift.is_empty(), "{:#?}", plan.changes);
         }
     });
@@ -242,27 +241,27 @@ fn the_api_of_august_is_enough() {
 #[test]
 fn an_edit_not_shown_by_reads_yet_is_left_to_the_next_apply() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let pod = |image| one(Pod { image, ..updatable() });
-        world.settle(&pod("image:1")).await;
+        session.apply(&pod("image:1")).await;
         rest().await;
-        world.fault("updatePod, times: 1", "staleRead: { seconds: 30 }");
-        let killed = timeout(Duration::from_secs(3), world.apply(&pod("image:2"))).await;
+        session.account.fault("updatePod, times: 1", "staleRead: { seconds: 30 }");
+        let killed = timeout(Duration::from_secs(3), session.attempt(&pod("image:2"))).await;
         assert!(killed.is_err(), "it waits until its update is shown");
         let edit = PodEvent::Edit { changes: json!({ "ports": ["9999/http"] }) };
-        let id = world.record("main").id;
-        world.modify(|inside, now| inside.pod_event(&id, &edit, now)).expect("a pod to edit");
+        let id = session.record("main").id;
+        session.account.modify(|inside, now| inside.pod_event(&id, &edit, now)).expect("a pod to edit");
 
         // Reads still show image and ports from before both changes.
-        let applied = world.settle(&pod("image:2")).await;
+        let applied = session.apply(&pod("image:2")).await;
         assert_eq!(change(&applied.plan, "main").fields.len(), 1, "{:?}", change(&applied.plan, "main").fields);
         rest().await;
-        let plan = world.plan(&pod("image:2")).await;
+        let plan = session.plan(&pod("image:2")).await;
         let paths: Vec<&str> = change(&plan, "main").fields.iter().map(|field| field.path.as_str()).collect();
         assert_eq!(paths, ["ports"]);
-        world.settle(&pod("image:2")).await;
+        session.apply(&pod("image:2")).await;
         rest().await;
-        assert!(world.plan(&pod("image:2")).await.is_empty());
+        assert!(session.plan(&pod("image:2")).await.is_empty());
     });
 }
 
@@ -270,18 +269,18 @@ fn an_edit_not_shown_by_reads_yet_is_left_to_the_next_apply() {
 fn zero_gpus_after_a_start_are_reported_as_a_failure() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
-            let world = World::new(dialect);
+            let session = Session::new(dialect);
             let with = |power| {
                 Fleet::default().with_pod("main", Pod { power: Some(power), ..Pod::default() }).resources(dialect)
             };
-            world.settle(&with(Power::Stopped)).await;
-            world.emulator.set_faults(faults::scenario("restart-without-gpu").expect("a scenario"));
+            session.apply(&with(Power::Stopped)).await;
+            session.account.emulator.set_faults(faults::scenario("restart-without-gpu").expect("a scenario"));
             rest().await;
-            let applied = world.apply(&with(Power::Running)).await;
+            let applied = session.attempt(&with(Power::Running)).await;
             assert_eq!(applied.report.failed, 1);
             applied.says(&["could not start", "it came up without a GPU", "goes on billing"]);
             rest().await;
-            let plan = world.plan(&with(Power::Running)).await;
+            let plan = session.plan(&with(Power::Running)).await;
             assert_eq!(change(&plan, "main").action, Action::Replace);
             assert_eq!(plan.drift[0].class, DriftClass::ZeroGpu);
         });
@@ -293,9 +292,9 @@ fn a_fault_list_and_a_seed_give_the_same_run_twice() {
     let run = |seed| {
         in_virtual_time(async move {
             let options = EmulatorOptions { faults: Some("flaky".into()), seed, ..EmulatorOptions::default() };
-            let world = World::with(&options, Dialect::V2);
+            let session = Session::on(&Account::with(&options), Dialect::V2);
             let fleet = Fleet::default().with_pod("main", Pod { replicas: Some(12), ..Pod::default() });
-            let applied = world.apply(&fleet.resources(Dialect::V2)).await;
+            let applied = session.attempt(&fleet.resources(Dialect::V2)).await;
             (applied.requests, format!("{:?}", applied.events))
         })
     };

@@ -6,9 +6,8 @@ use sindri::emulator::PodEvent;
 use sindri::model::{Action, Address, Cause, Dialect};
 use tokio::time::{sleep, timeout};
 
-use crate::faults::world::{World, change, rest};
 use crate::support::fleet::{Fleet, Pod};
-use crate::support::{Desired, in_virtual_time};
+use crate::support::{Desired, Session, change, in_virtual_time, rest};
 
 fn version(image: &'static str, create_first: bool, dialect: Dialect) -> Desired {
     let pod = Pod { image, create_first, ports: ["22/tcp"].into(), ..Pod::default() };
@@ -16,20 +15,20 @@ fn version(image: &'static str, create_first: bool, dialect: Dialect) -> Desired
 }
 
 /// One pod whose next delete takes ten seconds to arrive.
-async fn slow_to_be_deleted(dialect: Dialect, desired: &Desired) -> World {
-    let world = World::new(dialect);
-    world.settle(desired).await;
+async fn slow_to_be_deleted(dialect: Dialect, desired: &Desired) -> Session {
+    let session = Session::new(dialect);
+    session.apply(desired).await;
     rest().await;
-    world.fault("deletePod, times: 1", "latency: { seconds: 10 }");
-    world
+    session.account.fault("deletePod, times: 1", "latency: { seconds: 10 }");
+    session
 }
 
 /// Migrates the original pod as soon as its delete has been sent.
-async fn moves(world: &World, id: &str) {
-    while !world.is_being_deleted(id) {
+async fn moves(session: &Session, id: &str) {
+    while !session.is_being_deleted(id) {
         sleep(Duration::from_secs(1)).await;
     }
-    world.modify(|inside, now| inside.pod_event(id, &PodEvent::Migrate, now)).expect("a place to move to");
+    session.account.modify(|inside, now| inside.pod_event(id, &PodEvent::Migrate, now)).expect("a place to move to");
 }
 
 #[test]
@@ -42,27 +41,27 @@ fn a_pod_that_migrates_during_its_destruction_is_followed_and_no_orphan() {
         (false, true, Dialect::V1),
     ] {
         in_virtual_time(async {
-            let world = slow_to_be_deleted(dialect, &version("image:1", create_first, dialect)).await;
-            let old = world.record("main").id;
+            let session = slow_to_be_deleted(dialect, &version("image:1", create_first, dialect)).await;
+            let old = session.record("main").id;
             let desired = if destroyed { Desired::new() } else { version("image:2", create_first, dialect) };
-            let (applied, ()) = tokio::join!(world.apply(&desired), moves(&world, &old));
+            let (applied, ()) = tokio::join!(session.attempt(&desired), moves(&session, &old));
             assert_eq!((applied.report.failed, applied.creates()), (1, usize::from(create_first)), "{}", applied.text);
             applied.says(&["[moved]", "RunPod moved the pod while it was being destroyed", "apply again"]);
 
             rest().await;
-            let plan = world.plan(&desired).await;
+            let plan = session.plan(&desired).await;
             assert_eq!(plan.orphans, [], "its new id is recorded");
             if !create_first {
-                assert_ne!(world.record("main").id, old);
+                assert_ne!(session.record("main").id, old);
                 let expected = if destroyed { Action::Delete } else { Action::Replace };
                 assert_eq!(change(&plan, "main").action, expected);
             }
-            world.settle(&desired).await;
+            session.apply(&desired).await;
             rest().await;
-            let left: Vec<String> = world.pods().await.into_iter().map(|pod| pod.id).collect();
-            let recorded: Vec<String> = if destroyed { Vec::new() } else { vec![world.record("main").id] };
+            let left: Vec<String> = session.pods().await.into_iter().map(|pod| pod.id).collect();
+            let recorded: Vec<String> = if destroyed { Vec::new() } else { vec![session.record("main").id] };
             assert_eq!(left, recorded);
-            assert!(world.plan(&desired).await.is_empty());
+            assert!(session.plan(&desired).await.is_empty());
         });
     }
 }
@@ -71,19 +70,22 @@ fn a_pod_that_migrates_during_its_destruction_is_followed_and_no_orphan() {
 fn a_pod_that_migrates_after_its_destroy_was_killed_is_followed_and_no_orphan() {
     for destroyed in [false, true] {
         in_virtual_time(async {
-            let world = slow_to_be_deleted(Dialect::V2, &version("image:1", false, Dialect::V2)).await;
-            let old = world.record("main").id;
+            let session = slow_to_be_deleted(Dialect::V2, &version("image:1", false, Dialect::V2)).await;
+            let old = session.record("main").id;
             let desired = if destroyed { Desired::new() } else { version("image:2", false, Dialect::V2) };
-            let killed = timeout(Duration::from_secs(5), world.apply(&desired)).await;
+            let killed = timeout(Duration::from_secs(5), session.attempt(&desired)).await;
             assert!(killed.is_err(), "its delete is under way");
-            world.modify(|inside, now| inside.pod_event(&old, &PodEvent::Migrate, now)).expect("a place to move to");
+            session
+                .account
+                .modify(|inside, now| inside.pod_event(&old, &PodEvent::Migrate, now))
+                .expect("a place to move to");
             rest().await;
 
-            let applied = world.settle(&desired).await;
+            let applied = session.apply(&desired).await;
             assert!(applied.recovered().contains("it had moved instead"), "{}", applied.recovered());
             rest().await;
-            assert_eq!(world.pods().await.len(), usize::from(!destroyed));
-            assert_eq!(world.plan(&desired).await.orphans, []);
+            assert_eq!(session.pods().await.len(), usize::from(!destroyed));
+            assert_eq!(session.plan(&desired).await.orphans, []);
         });
     }
 }
@@ -92,29 +94,32 @@ fn a_pod_that_migrates_after_its_destroy_was_killed_is_followed_and_no_orphan() 
 fn a_predecessor_that_migrates_before_its_delete_is_destroyed_and_no_orphan() {
     for (dialect, both) in [(Dialect::V1, false), (Dialect::V2, false), (Dialect::V2, true)] {
         in_virtual_time(async {
-            let world = World::new(dialect);
-            world.settle(&version("image:1", true, dialect)).await;
+            let session = Session::new(dialect);
+            session.apply(&version("image:1", true, dialect)).await;
             rest().await;
-            let old = world.record("main").id;
+            let old = session.record("main").id;
             let desired = version("image:2", true, dialect);
-            let killed = timeout(Duration::from_millis(500), world.apply(&desired)).await;
+            let killed = timeout(Duration::from_millis(500), session.attempt(&desired)).await;
             assert!(killed.is_err(), "its successor is being waited for");
-            for id in [old.clone(), world.record("main").id].iter().take(1 + usize::from(both)) {
-                world.modify(|inside, now| inside.pod_event(id, &PodEvent::Migrate, now)).expect("a place to move to");
+            for id in [old.clone(), session.record("main").id].iter().take(1 + usize::from(both)) {
+                session
+                    .account
+                    .modify(|inside, now| inside.pod_event(id, &PodEvent::Migrate, now))
+                    .expect("a place to move to");
             }
             rest().await;
 
-            let plan = world.plan(&desired).await;
+            let plan = session.plan(&desired).await;
             assert_eq!(plan.orphans, []);
             let deposed = Address::new("pod", "main").deposed(&old);
             let change = plan.by_address()[&deposed];
             assert_eq!(change.action, Action::Delete);
             assert!(matches!(change.causes[..], [Cause::Marker { same_lineage: true, .. }, Cause::Superseded { .. }]));
-            world.settle(&desired).await;
+            session.apply(&desired).await;
             rest().await;
-            let left: Vec<String> = world.pods().await.into_iter().map(|pod| pod.id).collect();
-            assert_eq!(left, [world.record("main").id]);
-            assert!(world.plan(&desired).await.is_empty());
+            let left: Vec<String> = session.pods().await.into_iter().map(|pod| pod.id).collect();
+            assert_eq!(left, [session.record("main").id]);
+            assert!(session.plan(&desired).await.is_empty());
         });
     }
 }

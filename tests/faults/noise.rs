@@ -9,10 +9,8 @@ use sindri::model::marker::MARKER_VARIABLE;
 use sindri::model::{Address, Dialect, DriftClass, DriftReport, Object, Power, Severity, Status, Unsettled};
 use tokio::time::sleep;
 
-use crate::faults::world::World;
-use crate::support::Desired;
 use crate::support::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
-use crate::support::in_virtual_time;
+use crate::support::{Desired, Session, in_virtual_time, rest};
 
 /// In total for both dialects.
 const REFRESHES: u32 = 1_000;
@@ -61,28 +59,28 @@ fn reported(report: &DriftReport) -> Vec<String> {
 fn a_thousand_refreshes_of_a_noisy_world_report_no_drift() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
-            let world = World::new(dialect);
+            let session = Session::new(dialect);
             let mut dice = fastrand::Rng::with_seed(7);
             let mut ports = BTreeSet::new();
             for round in 0..REFRESHES / 2 {
                 if round % 25 == 0 {
                     // Applied while reads lag behind writes. Queried at once, and repeatedly until the reads catch up.
-                    world.emulator.set_faults(faults::scenario("eventual").expect("a scenario"));
-                    world.settle(&fleet(round / 25).resources(dialect)).await;
+                    session.account.emulator.set_faults(faults::scenario("eventual").expect("a scenario"));
+                    session.apply(&fleet(round / 25).resources(dialect)).await;
                 } else {
                     if round % 25 > 3 {
-                        disturb(&world, &mut dice).await;
+                        disturb(&session, &mut dice).await;
                         sleep(Duration::from_secs(dice.u64(0..600))).await;
                     }
                     let noise = NOISE[dice.usize(..NOISE.len())];
-                    world.emulator.set_faults(faults::parse(noise, "noise").expect("valid rules"));
+                    session.account.emulator.set_faults(faults::parse(noise, "noise").expect("valid rules"));
                 }
-                let report = world.report(true).await;
+                let report = session.report(true).await;
                 assert_eq!(reported(&report), Vec::<String>::new(), "refresh {round} over {dialect}");
-                ports.extend(addresses(&world).await);
+                ports.extend(addresses(&session).await);
             }
             // A world without noise would prove nothing.
-            let noisy = world.emulator.journal(0).iter().filter(|entry| entry.fault.is_some()).count();
+            let noisy = session.account.emulator.journal(0).iter().filter(|entry| entry.fault.is_some()).count();
             assert!(ports.len() > 40 && noisy > 700, "{} addresses, {noisy} noisy answers", ports.len());
         });
     }
@@ -90,12 +88,12 @@ fn a_thousand_refreshes_of_a_noisy_world_report_no_drift() {
 
 /// Events that happen to pods by themselves, or do not matter: a container restarts on other ports, a host does not
 /// answer, an undeclared variable changes.
-async fn disturb(world: &World, dice: &mut fastrand::Rng) {
-    world.calm();
+async fn disturb(session: &Session, dice: &mut fastrand::Rng) {
+    session.account.calm();
     let running = |pod: &Object| pod.status == Some(Status::Running);
-    let pods: Vec<Object> = world.pods().await.into_iter().filter(running).collect();
+    let pods: Vec<Object> = session.pods().await.into_iter().filter(running).collect();
     let Some(pod) = dice.choice(&pods) else { return };
-    let event = |event: PodEvent| world.modify(|world, now| world.pod_event(&pod.id, &event, now));
+    let event = |event: PodEvent| session.account.modify(|world, now| world.pod_event(&pod.id, &event, now));
     match dice.u8(0..6) {
         0 => {
             // Ports change with every start.
@@ -119,9 +117,9 @@ async fn disturb(world: &World, dice: &mut fastrand::Rng) {
 }
 
 /// The addresses of all ports.
-async fn addresses(world: &World) -> Vec<String> {
-    world.calm();
-    let pods = world.pods().await;
+async fn addresses(session: &Session) -> Vec<String> {
+    session.account.calm();
+    let pods = session.pods().await;
     pods.iter().flat_map(|pod| pod.computed.endpoints.iter().filter_map(|endpoint| endpoint.address.clone())).collect()
 }
 
@@ -129,7 +127,7 @@ async fn addresses(world: &World) -> Vec<String> {
 fn changes_by_a_running_apply_are_not_drift() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
-            let world = World::new(dialect);
+            let session = Session::new(dialect);
             let with = |image, count| {
                 let own = Storage::Own(20);
                 let pod =
@@ -151,10 +149,10 @@ fn changes_by_a_running_apply_are_not_drift() {
             rules.extend(faults::scenario("eventual").expect("a scenario"));
             let mut asked = 0;
             for (step, desired) in steps.iter().enumerate() {
-                world.emulator.set_faults(rules.clone());
+                session.account.emulator.set_faults(rules.clone());
                 let watching = async {
                     loop {
-                        let report = world.report(true).await;
+                        let report = session.report(true).await;
                         assert_eq!(reported(&report), Vec::<String>::new(), "step {step} over {dialect}, time {asked}");
                         assert!(report.findings.iter().all(|finding| finding.class != DriftClass::Unmanaged), "{step}");
                         asked += 1;
@@ -163,7 +161,7 @@ fn changes_by_a_running_apply_are_not_drift() {
                 };
                 tokio::select! {
                     _ = watching => unreachable!("it never ends"),
-                    applied = world.settle(desired) => assert!(!applied.plan.is_empty()),
+                    applied = session.apply(desired) => assert!(!applied.plan.is_empty()),
                 }
             }
             assert!(asked > 12, "asked {asked} times");
@@ -174,31 +172,31 @@ fn changes_by_a_running_apply_are_not_drift() {
 #[test]
 fn a_new_pod_missing_from_lists_is_not_reported_as_gone() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let desired = Fleet::default().with_pod("main", Pod::default()).resources(Dialect::V2);
-        world.settle(&desired).await;
+        session.apply(&desired).await;
         // Neither lists nor reads show it, as for a pod that was created a moment ago.
-        let id = world.record("main").id;
-        world.modify(|world, now| world.pod_event(&id, &PodEvent::Delete, now)).expect("a delete");
-        let report = world.report(false).await;
+        let id = session.record("main").id;
+        session.account.modify(|world, now| world.pod_event(&id, &PodEvent::Delete, now)).expect("a delete");
+        let report = session.report(false).await;
         assert_eq!((report.findings.len(), report.drifted()), (0, false));
         assert!(report.unsettled.contains_key(&Address::new("pod", "main")));
-        crate::faults::world::rest().await;
-        assert_eq!(reported(&world.report(false).await).len(), 1);
+        rest().await;
+        assert_eq!(reported(&session.report(false).await).len(), 1);
     });
 }
 
 #[test]
 fn operations_left_open_by_an_interrupted_apply_are_listed_and_not_classified() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let desired = Fleet::default().with_pod("main", Pod::default()).resources(Dialect::V2);
-        world.fault("createPod", "latency: { seconds: 60 }");
+        session.account.fault("createPod", "latency: { seconds: 60 }");
         tokio::select! {
-            _ = world.apply(&desired) => unreachable!("it takes a minute"),
+            _ = session.attempt(&desired) => unreachable!("it takes a minute"),
             () = sleep(Duration::from_secs(30)) => {}
         }
-        let report = world.report(true).await;
+        let report = session.report(true).await;
         assert_eq!((report.findings.len(), report.checked), (0, 0));
         assert_eq!(report.unsettled, BTreeMap::from([(Address::new("pod", "main"), Unsettled::InFlight)]));
     });

@@ -4,9 +4,8 @@ use sindri::apply::Event;
 use sindri::kind::{NETWORK_VOLUME, POD};
 use sindri::model::{Address, Dialect, Marker, Power};
 
-use crate::faults::world::{World, rest};
 use crate::support::fleet::{Fleet, Pod, Storage, Volume};
-use crate::support::in_virtual_time;
+use crate::support::{Session, in_virtual_time, rest};
 
 /// As written by the first builds that applied anything: nothing about the last create, outcomes that say whether they
 /// settle, and no creator of deleted objects. Killed while writing the last line. Ids are in angle brackets.
@@ -17,7 +16,7 @@ const LINEAGE: &str = "4f1c09aa55d0e7b1";
 #[test]
 fn a_journal_of_an_earlier_build_is_read_and_its_open_operations_are_settled() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let pod = Pod { ports: ["22/tcp"].into(), ..Pod::default() };
         let kept = Pod { storage: Storage::Network("data"), ..pod.clone() };
         let fleet = Fleet::default().with_volume("data", Volume::default()).with_pod("kept", kept);
@@ -26,7 +25,7 @@ fn a_journal_of_an_earlier_build_is_read_and_its_open_operations_are_settled() {
         // The effects of that build's requests: one create's answer was lost, one pod was deleted, one was never
         // created.
         let volume = Address::new("network_volume", "data");
-        let data = world.makes(&NETWORK_VOLUME, &desired[&volume], None).await;
+        let data = session.makes(&NETWORK_VOLUME, &desired[&volume], None).await;
         let (mut ids, mut text) = (Vec::new(), EARLIER.replace("<data>", &data));
         for (name, operation) in [("kept", "0000000000000002"), ("lost", "0000000000000004")] {
             let address = Address::new("pod", name);
@@ -42,14 +41,14 @@ fn a_journal_of_an_earlier_build_is_read_and_its_open_operations_are_settled() {
             if name == "kept" {
                 resource.inputs.insert("network_volume".into(), data.as_str().into());
             }
-            let id = world.makes(&POD, &resource, Some(&marker)).await;
+            let id = session.makes(&POD, &resource, Some(&marker)).await;
             text = text.replace(&format!("<{name}>"), &id);
             ids.push(id);
         }
-        world.put_journal(&text.replace("<gone>", "gone1234567890"));
+        session.put_journal(&text.replace("<gone>", "gone1234567890"));
         rest().await;
 
-        let applied = world.settle(&desired).await;
+        let applied = session.apply(&desired).await;
         let reported: Vec<String> = applied
             .events
             .iter()
@@ -68,13 +67,13 @@ fn a_journal_of_an_earlier_build_is_read_and_its_open_operations_are_settled() {
             ]
         );
         assert_eq!(applied.requests, ["POST /v2/pods"], "one pod, the one that never came to be");
-        let state = world.state();
+        let state = session.state();
         assert_eq!(state.lineage, LINEAGE);
-        assert_eq!([world.record("kept").id, world.record("lost").id], ids[..]);
-        assert_eq!(world.record("kept").power, Some(Power::Running));
+        assert_eq!([session.record("kept").id, session.record("lost").id], ids[..]);
+        assert_eq!(session.record("kept").power, Some(Power::Running));
         assert!(!state.resources.contains_key(&Address::new("pod", "gone")));
         assert_eq!(state.resources[&volume].id, data);
         rest().await;
-        assert!(world.plan(&desired).await.is_empty());
+        assert!(session.plan(&desired).await.is_empty());
     });
 }

@@ -2,9 +2,8 @@
 
 use sindri::model::{Dialect, Power};
 
-use crate::faults::world::{World, rest};
 use crate::support::fleet::{Fleet, Machine, Pod};
-use crate::support::{in_virtual_time, one};
+use crate::support::{Session, in_virtual_time, one, rest};
 
 fn choosy() -> Pod {
     let types = &["NVIDIA GeForce RTX 3090", "NVIDIA GeForce RTX 4090"];
@@ -14,30 +13,30 @@ fn choosy() -> Pod {
 #[test]
 fn a_gateway_that_refuses_every_create_stops_the_apply_with_its_text() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        world.fault("createPod", "objectMountsBug: true");
-        let applied = world.apply(&one(choosy())).await;
+        let session = Session::new(Dialect::V2);
+        session.account.fault("createPod", "objectMountsBug: true");
+        let applied = session.attempt(&one(choosy())).await;
         assert_eq!(applied.creates(), 1, "another GPU type would be refused for the same reason");
         assert!(!applied.report.only_capacity);
         applied.says(&["[invalid_request]", "\"objectMounts\" is not defined", "Nothing was changed"]);
-        assert!(world.state().resources.is_empty() && world.pods().await.is_empty());
-        world.calm();
-        world.settle(&one(choosy())).await;
+        assert!(session.state().resources.is_empty() && session.pods().await.is_empty());
+        session.account.calm();
+        session.apply(&one(choosy())).await;
     });
 }
 
 #[test]
 fn missing_stock_tries_the_next_candidate_and_is_reported_after_the_last() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        world.fault("createPod, gpu: '*3090'", "noCapacity: true");
-        let applied = world.settle(&one(choosy())).await;
+        let session = Session::new(Dialect::V2);
+        session.account.fault("createPod, gpu: '*3090'", "noCapacity: true");
+        let applied = session.apply(&one(choosy())).await;
         assert_eq!(applied.creates(), 2);
-        assert_eq!(world.record("main").chosen["gpu_type"], "NVIDIA GeForce RTX 4090");
+        assert_eq!(session.record("main").chosen["gpu_type"], "NVIDIA GeForce RTX 4090");
 
-        let world = World::new(Dialect::V2);
-        world.fault("createPod", "noCapacity: true");
-        let applied = world.apply(&one(choosy())).await;
+        let session = Session::new(Dialect::V2);
+        session.account.fault("createPod", "noCapacity: true");
+        let applied = session.attempt(&one(choosy())).await;
         assert!(applied.report.only_capacity);
         applied.says(&["[no_capacity]", "There are no longer any instances available"]);
     });
@@ -47,18 +46,18 @@ fn missing_stock_tries_the_next_candidate_and_is_reported_after_the_last() {
 fn a_start_on_a_full_host_fails_with_runpods_text_and_does_not_change_the_pod() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
-            let world = World::new(dialect);
+            let session = Session::new(dialect);
             let with = |power| {
                 Fleet::default().with_pod("main", Pod { power: Some(power), ..Pod::default() }).resources(dialect)
             };
-            world.settle(&with(Power::Stopped)).await;
+            session.apply(&with(Power::Stopped)).await;
             rest().await;
-            world.fault("'*'", "resumeRefused: true");
-            let applied = world.apply(&with(Power::Running)).await;
+            session.account.fault("'*'", "resumeRefused: true");
+            let applied = session.attempt(&with(Power::Running)).await;
             applied.says(&["could not start", "There are not enough free GPUs on the host machine"]);
-            assert_eq!(world.record("main").power, Some(Power::Stopped));
-            world.calm();
-            world.settle(&with(Power::Running)).await;
+            assert_eq!(session.record("main").power, Some(Power::Stopped));
+            session.account.calm();
+            session.apply(&with(Power::Running)).await;
         });
     }
 }
@@ -66,10 +65,10 @@ fn a_start_on_a_full_host_fails_with_runpods_text_and_does_not_change_the_pod() 
 #[test]
 fn a_client_blocked_by_the_gateway_is_distinguished_from_a_bad_key_and_stops_everything() {
     in_virtual_time(async {
-        let mut world = World::new(Dialect::V2);
-        world.parallelism = 1;
-        world.fault("createPod", "cloudflare1010: true");
-        let applied = world.apply(&one(Pod { replicas: Some(3), ..Pod::default() })).await;
+        let mut session = Session::new(Dialect::V2);
+        session.parallelism = 1;
+        session.account.fault("createPod", "cloudflare1010: true");
+        let applied = session.attempt(&one(Pod { replicas: Some(3), ..Pod::default() })).await;
         assert_eq!((applied.creates(), applied.report.failed, applied.report.skipped), (1, 1, 2));
         applied.says(&["[client_blocked]", "error code: 1010", "refused the client, not the key"]);
     });

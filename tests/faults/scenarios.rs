@@ -4,9 +4,8 @@
 use sindri::emulator::faults;
 use sindri::model::Dialect;
 
-use crate::faults::world::{World, rest};
 use crate::support::fleet::{Fleet, Pod, Storage, Volume};
-use crate::support::in_virtual_time;
+use crate::support::{Session, in_virtual_time, rest};
 
 const SCENARIOS: [&str; 10] = [
     "calm",
@@ -37,20 +36,20 @@ fn after_every_scenario_one_apply_puts_everything_right() {
                 continue;
             }
             in_virtual_time(async {
-                let world = World::new(dialect);
-                world.emulator.set_faults(faults::scenario(name).expect("a scenario"));
+                let session = Session::new(dialect);
+                session.account.emulator.set_faults(faults::scenario(name).expect("a scenario"));
                 for image in ["image:1", "image:2"] {
-                    world.apply(&fleet(image, dialect)).await;
+                    session.attempt(&fleet(image, dialect)).await;
                 }
-                world.calm();
-                world.modify(|inside, now| inside.set_account(Some(100.0), None, now));
+                session.account.calm();
+                session.account.modify(|inside, now| inside.set_account(Some(100.0), None, now));
                 rest().await;
                 let desired = fleet("image:2", dialect);
-                world.settle(&desired).await;
+                session.apply(&desired).await;
                 rest().await;
-                let plan = world.plan(&desired).await;
+                let plan = session.plan(&desired).await;
                 assert!(plan.is_empty() && plan.orphans.is_empty(), "{name}, {dialect}: {:#?}", plan.orphans);
-                assert_eq!(world.pods().await.len(), 5, "{name}, {dialect}");
+                assert_eq!(session.pods().await.len(), 5, "{name}, {dialect}");
             });
         }
     }

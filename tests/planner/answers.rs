@@ -10,9 +10,8 @@ use sindri::planner::review::check::violations;
 use sindri::render::{PlanView, Style, text};
 
 use crate::planner::checked;
-use crate::planner::world::{Readings, World};
 use crate::support::fleet::{Fleet, Machine, Pod, Variable, Volume};
-use crate::support::in_virtual_time;
+use crate::support::{Readings, Session, in_virtual_time};
 
 /// A pod with a value for every comparison rule.
 fn pod() -> Pod {
@@ -31,16 +30,16 @@ fn gpus(types: &'static [&'static str], least_ram_gb: i64) -> Machine {
 /// The plan after `before` was applied, the objects were changed outside, and `after` was declared.
 fn planned(before: &Fleet, after: &Fleet, outside: &dyn Fn(&mut Object), options: PlanOptions) -> Plan {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        checked::apply(&world, &before.resources(Dialect::V2)).await;
-        let prior = world.state();
+        let session = Session::new(Dialect::V2);
+        checked::apply(&session, &before.resources(Dialect::V2)).await;
+        let prior = session.state();
         let change = |mut object: Object| {
             outside(&mut object);
             object
         };
-        let observed: Observed = world.observe().await.iter().cloned().map(change).collect();
+        let observed: Observed = session.observe().await.iter().cloned().map(change).collect();
         let desired = after.resources(Dialect::V2);
-        world.plan_from(Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed }, options)
+        session.plan_from(Readings::of(&desired, &prior, &observed), options)
     })
 }
 
@@ -127,19 +126,19 @@ fn an_outside_change_agrees_only_if_the_rule_of_its_attribute_allows_it() {
 #[test]
 fn a_change_to_a_deposed_object_is_answered_by_its_deletion() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let fleet = |image| Fleet::default().with_pod("main", Pod { image, ..pod() }).resources(Dialect::V2);
-        checked::apply(&world, &fleet("image:1")).await;
-        let (prior, mut observed) = (world.state(), world.observe().await);
+        checked::apply(&session, &fleet("image:1")).await;
+        let (prior, mut observed) = (session.state(), session.observe().await);
         let mut changed = observed.of_kind("pod").next().expect("one pod").clone();
         let successor = Object { id: "succ3ss0r".into(), ..changed.clone() };
         set(&mut changed, "image", "image:2".into());
         observed.insert(changed.clone());
         observed.insert(successor.clone());
         let desired = fleet("image:1");
-        let readings = || Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
+        let readings = || Readings::of(&desired, &prior, &observed);
 
-        let plan = world.plan_from(readings(), PlanOptions::default());
+        let plan = session.plan_from(readings(), PlanOptions::default());
         let main = Address::new("pod", "main");
         let does = |address: &Address| checked::change_of(&plan, address).map(|it| (it.action, it.id.clone()));
         assert_eq!(does(&main), Some((Action::Import, Some(successor.id))));
@@ -152,18 +151,18 @@ fn a_change_to_a_deposed_object_is_answered_by_its_deletion() {
 #[test]
 fn drift_is_reported_for_the_copy_that_the_plan_adopts() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let desired = Fleet::default().with_pod("main", pod()).resources(Dialect::V2);
-        checked::apply(&world, &desired).await;
-        let (prior, mut observed) = (world.state(), world.observe().await);
+        checked::apply(&session, &desired).await;
+        let (prior, mut observed) = (session.state(), session.observe().await);
         let old = observed.of_kind("pod").next().expect("one pod").clone();
         observed.remove("pod", &old.id);
         let mut older = Object { id: "aaaa".into(), ..old.clone() };
         set(&mut older, "image", "image:2".into());
         observed.insert(older);
         observed.insert(Object { id: "bbbb".into(), ..old });
-        let readings = Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
-        let plan = world.plan_from(readings, PlanOptions::default());
+        let readings = Readings::of(&desired, &prior, &observed);
+        let plan = session.plan_from(readings, PlanOptions::default());
         let found: Vec<_> = plan.drift.iter().map(|drift| (drift.new_id(), drift.answer)).collect();
         assert_eq!(found, [(Some("bbbb"), DriftResponse::Planned(Action::Import))]);
     });
@@ -220,9 +219,9 @@ fn a_partial_plan_answers_what_it_leaves_out_and_a_refresh_what_it_records() {
 #[test]
 fn a_resource_with_a_moved_entry_is_answered_under_its_new_address() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        checked::apply(&world, &Fleet::default().with_pod("old", pod()).resources(Dialect::V2)).await;
-        let (prior, observed) = (world.state(), world.observe().await);
+        let session = Session::new(Dialect::V2);
+        checked::apply(&session, &Fleet::default().with_pod("old", pod()).resources(Dialect::V2)).await;
+        let (prior, observed) = (session.state(), session.observe().await);
         let outside = |mut object: Object| {
             set(&mut object, "image", "image:2".into());
             object
@@ -232,7 +231,7 @@ fn a_resource_with_a_moved_entry_is_answered_under_its_new_address() {
             [sindri::config::Move { from: Address::new("pod", "old"), to: Address::new("pod", "new"), position: None }];
         let desired = Fleet::default().with_pod("new", pod()).resources(Dialect::V2);
         let readings = Readings { desired: &desired, moved: &moved, prior: &prior, observed: &observed };
-        assert_eq!(answers(&world.plan_from(readings, PlanOptions::default())), [REPLACED]);
+        assert_eq!(answers(&session.plan_from(readings, PlanOptions::default())), [REPLACED]);
     });
 }
 

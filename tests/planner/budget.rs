@@ -8,12 +8,12 @@ use sindri::config::Move;
 use sindri::model::{Action, Attributes, Dialect, Money, Observed, Plan, State, Value};
 use sindri::planner::{self, PlanOptions};
 
-use crate::planner::world::{Readings, World};
 use crate::support::fleet::{Fleet, Pod, Storage};
+use crate::support::{Readings, Session};
 
 /// The plan that creates pods on these machines within a budget, in dollars per hour.
 fn planned(pods: &[(&[&str], Cloud)], limit: f64) -> Plan {
-    let world = World::new(Dialect::V2);
+    let session = Session::new(Dialect::V2);
     let mut fleet = Fleet::default();
     for number in 0..pods.len() {
         fleet = fleet.with_pod(["a", "b", "c", "d"][number], Pod { storage: Storage::None, ..Pod::default() });
@@ -29,9 +29,9 @@ fn planned(pods: &[(&[&str], Cloud)], limit: f64) -> Plan {
         resource.inputs.extend(machine);
     }
     let moved: &[Move] = &[];
-    let (prior, observed) = (world.state(), Observed::default());
+    let (prior, observed) = (session.state(), Observed::default());
     let readings = Readings { desired: &desired, moved, prior: &prior, observed: &observed };
-    let mut input = world.input(&readings, PlanOptions::default());
+    let mut input = session.input(&readings, PlanOptions::default());
     input.budget.max_hourly = Some(Money::from_dollars(limit));
     planner::plan(&input).expect("no circles")
 }
@@ -81,11 +81,11 @@ fn exceeding_the_budget_already_is_reported_too() {
 
 #[test]
 fn a_plan_without_a_new_machine_is_not_blocked() {
-    let world = World::new(Dialect::V2);
+    let session = Session::new(Dialect::V2);
     let desired = BTreeMap::new();
-    let (prior, observed) = (State { lineage: "1".into(), ..world.state() }, Observed::default());
-    let readings = Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
-    let mut input = world.input(&readings, PlanOptions::default());
+    let (prior, observed) = (State { lineage: "1".into(), ..session.state() }, Observed::default());
+    let readings = Readings::of(&desired, &prior, &observed);
+    let mut input = session.input(&readings, PlanOptions::default());
     input.budget.max_hourly = Some(Money::ZERO);
     assert_eq!(planner::plan(&input).expect("no circles").refusals, []);
 }

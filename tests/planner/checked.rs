@@ -4,46 +4,46 @@ use std::collections::BTreeSet;
 
 use sindri::kind::{self, Compare};
 use sindri::model::{Action, Address, Attributes, Object, Observed, Plan, Resource, Risk, State, Value};
+use sindri::planner::PlanOptions;
 use sindri::resource::members;
 
 use crate::planner::order;
-use crate::planner::world::{Applied, World};
-use crate::support::Desired;
+use crate::support::{Applied, Desired, Session};
 
 /// Applies, and asserts all invariants of an apply. Returns the plan; a plan with refusals was not applied.
-pub async fn apply(world: &World, desired: &Desired) -> Plan {
-    let prior = world.state();
-    let before = world.observe().await;
-    let applied = world.apply(desired).await;
+pub async fn apply(session: &Session, desired: &Desired) -> Plan {
+    let prior = session.state();
+    let before = session.observe().await;
+    let applied = session.apply_unless_refused(desired, &[], PlanOptions::default()).await;
     order::respects_every_edge(&applied.plan, desired, &prior);
     if applied.plan.all_refusals().next().is_some() {
         assert_eq!(applied.requests, [""; 0]);
         refuses_for_a_reason(&applied.plan, &prior, &before);
         return applied.plan;
     }
-    let after = world.observe().await;
+    let after = session.observe().await;
     nothing_is_lost_in_silence(&applied, &before, &after);
-    nothing_changes_in_silence(&applied, &world.state(), &before, &after);
-    settled(world, desired).await;
+    nothing_changes_in_silence(&applied, &session.state(), &before, &after);
+    settled(session, desired).await;
     applied.plan
 }
 
 /// Asserts that nothing is left to do, that a second apply does nothing, and that the existing objects are the declared
 /// ones.
-pub async fn settled(world: &World, desired: &Desired) {
-    let plan = world.plan(desired).await;
+pub async fn settled(session: &Session, desired: &Desired) {
+    let plan = session.plan(desired).await;
     assert!(plan.is_empty() && plan.operations.is_empty(), "{:#?}", untidy(&plan));
     assert_eq!(plan.drift, [], "nothing happened from outside");
     assert_eq!(plan.orphans, []);
     assert_eq!(plan.all_refusals().count(), 0);
 
-    let file = world.state_file();
-    let again = world.apply(desired).await;
+    let file = session.state_file();
+    let again = session.apply(desired).await;
     assert_eq!(again.requests, [""; 0], "a second apply sends nothing that changes anything");
     assert!(again.events.is_empty(), "{:#?}", again.events);
-    assert_eq!(world.state_file(), file, "a second apply leaves the state file alone");
+    assert_eq!(session.state_file(), file, "a second apply leaves the state file alone");
 
-    let (state, observed) = (world.state(), world.observe().await);
+    let (state, observed) = (session.state(), session.observe().await);
     each_exists_once(desired, &state, &observed);
     for resource in desired.values().filter(|resource| !members::is_member(&resource.address)) {
         let record = &state.resources[&resource.address];

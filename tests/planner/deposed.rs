@@ -8,28 +8,27 @@ use sindri::model::{
 };
 use sindri::planner::PlanOptions;
 
-use crate::planner::world::{Readings, World};
 use crate::support::fleet::{Fleet, Pod};
-use crate::support::in_virtual_time;
+use crate::support::{Readings, Session, in_virtual_time};
 
 fn pod(image: &'static str) -> Fleet {
     Fleet::default().with_pod("main", Pod { image, create_first: true, ..Pod::default() })
 }
 
 /// A world where the successor of `pod.main` never becomes ready, and its predecessor still works.
-async fn half_replaced() -> World {
-    let world = World::new(Dialect::V2);
-    world.apply(&pod("image:1").resources(Dialect::V2)).await;
-    world.apply_however(&pod("emulator/slow:1").resources(Dialect::V2)).await;
-    world
+async fn half_replaced() -> Session {
+    let session = Session::new(Dialect::V2);
+    session.apply(&pod("image:1").resources(Dialect::V2)).await;
+    session.attempt(&pod("emulator/slow:1").resources(Dialect::V2)).await;
+    session
 }
 
 #[test]
 fn a_predecessor_stays_until_its_successor_is_ready() {
     in_virtual_time(async {
-        let world = half_replaced().await;
+        let session = half_replaced().await;
         let desired = pod("emulator/slow:1").resources(Dialect::V2);
-        let working = world
+        let working = session
             .state()
             .resources
             .iter()
@@ -38,36 +37,36 @@ fn a_predecessor_stays_until_its_successor_is_ready() {
             .1
             .id
             .clone();
-        assert!(world.observe().await.get("pod", &working).is_some());
+        assert!(session.observe().await.get("pod", &working).is_some());
 
         // The successor is tainted, so a third pod is created, and the predecessor's delete waits for it.
-        let plan = world.plan(&desired).await;
+        let plan = session.plan(&desired).await;
         let gone = plan.operations.iter().position(|it| it.id.as_deref() == Some(&working)).expect("it is to go");
         let made = plan.operations.iter().position(|it| it.verb == Verb::Create).expect("a create");
         assert!(plan.operations[gone].depends_on.contains(&made), "{:#?}", plan.operations);
-        world.apply_however(&desired).await;
-        assert!(world.observe().await.get("pod", &working).is_some(), "the successor never came up");
+        session.attempt(&desired).await;
+        assert!(session.observe().await.get("pod", &working).is_some(), "the successor never came up");
 
         // A successor that does become ready.
         let desired = pod("image:2").resources(Dialect::V2);
-        world.apply(&desired).await;
-        assert!(world.observe().await.get("pod", &working).is_none());
-        assert!(world.plan(&desired).await.is_empty());
+        session.apply(&desired).await;
+        assert!(session.observe().await.get("pod", &working).is_none());
+        assert!(session.plan(&desired).await.is_empty());
     });
 }
 
 #[test]
 fn a_starting_successor_is_waited_for_before_the_predecessor_is_destroyed() {
     in_virtual_time(async {
-        let world = half_replaced().await;
-        let address = world.state().resources.keys().find(|it| it.successor().is_some()).expect("recorded").clone();
-        let mut state = world.state();
+        let session = half_replaced().await;
+        let address = session.state().resources.keys().find(|it| it.successor().is_some()).expect("recorded").clone();
+        let mut state = session.state();
         let successor = address.successor().expect("a successor");
         state.resources.get_mut(&successor).expect("recorded").tainted = false;
         let desired = pod("emulator/slow:1").resources(Dialect::V2);
-        let observed = world.observe().await;
-        let readings = Readings { desired: &desired, moved: &[], prior: &state, observed: &observed };
-        let plan = world.plan_from(readings, Default::default());
+        let observed = session.observe().await;
+        let readings = Readings::of(&desired, &state, &observed);
+        let plan = session.plan_from(readings, Default::default());
         let change = plan.changes.iter().find(|change| change.address == address).expect("it is told");
         let superseded = vec![Cause::Superseded { by: successor.clone() }];
         assert_eq!((change.action, &change.causes), (Action::Delete, &superseded));
@@ -96,28 +95,28 @@ fn pods(observed: &Observed) -> usize {
 #[test]
 fn a_predecessor_is_kept_if_its_successor_was_stopped_before_it_was_ready() {
     in_virtual_time(async {
-        let world = half_replaced().await;
-        let (address, working) = predecessor(&world.state());
-        world.power(&main(), Power::Stopped).await.expect("it stops");
+        let session = half_replaced().await;
+        let (address, working) = predecessor(&session.state());
+        session.power(&main(), Power::Stopped).await.expect("it stops");
         let declared = [
             pod("emulator/slow:1"),
             // A newly declared change is applied to the stopped pod, which still does not show that it works.
             pod("image:2"),
         ];
         for desired in declared.map(|fleet| fleet.resources(Dialect::V2)) {
-            let applied = world.apply(&desired).await;
+            let applied = session.apply(&desired).await;
             let change = applied.plan.changes.iter().find(|change| change.address == address).expect("it is told");
             assert_eq!((change.action, &change.causes), (Action::NoOp, &vec![Cause::Superseded { by: main() }]));
             assert!(applied.plan.notes.iter().any(|note| note.message.contains("`sindri start pod.main`")));
-            assert!(world.observe().await.get("pod", &working).is_some(), "the only pod that works");
-            assert!(world.state().resources[&main()].tainted, "an apply of nothing does not make it ready");
+            assert!(session.observe().await.get("pod", &working).is_some(), "the only pod that works");
+            assert!(session.state().resources[&main()].tainted, "an apply of nothing does not make it ready");
         }
         // The last of them becomes ready. Now the predecessor is destroyed.
-        world.power(&main(), Power::Running).await.expect("it comes up");
+        session.power(&main(), Power::Running).await.expect("it comes up");
         let desired = pod("image:2").resources(Dialect::V2);
-        world.apply(&desired).await;
-        assert!(world.observe().await.get("pod", &working).is_none());
-        assert!(world.plan(&desired).await.is_empty());
+        session.apply(&desired).await;
+        assert!(session.observe().await.get("pod", &working).is_none());
+        assert!(session.plan(&desired).await.is_empty());
     });
 }
 
@@ -133,10 +132,11 @@ enum End {
 #[test]
 fn a_predecessor_is_destroyed_only_once_its_successor_was_ready() {
     in_virtual_time(async {
-        let world = half_replaced().await;
-        let (address, _) = predecessor(&world.state());
-        let observed = world.observe().await;
-        let (state, successor) = (world.state(), observed.get("pod", &world.state().resources[&main()].id).cloned());
+        let session = half_replaced().await;
+        let (address, _) = predecessor(&session.state());
+        let observed = session.observe().await;
+        let (state, successor) =
+            (session.state(), observed.get("pod", &session.state().resources[&main()].id).cloned());
         let successor = successor.expect("the successor is there");
         let stopped =
             Pod { image: "emulator/slow:1", create_first: true, power: Some(Power::Stopped), ..Pod::default() };
@@ -148,8 +148,8 @@ fn a_predecessor_is_destroyed_only_once_its_successor_was_ready() {
             let (tainted, awaiting_ready) = doubt;
             *record = Record { tainted, awaiting_ready, power: Some(power), ..record.clone() };
             observed.insert(Object { status: Some(status.clone()), ready, ..successor.clone() });
-            let readings = Readings { desired, moved: &[], prior: &state, observed: &observed };
-            let plan = world.plan_from(readings, PlanOptions::default());
+            let readings = Readings::of(desired, &state, &observed);
+            let plan = session.plan_from(readings, PlanOptions::default());
             let delete = plan.operations.iter().find(|it| it.address == address);
             let first = delete.map(|it| comes_after_a_wait(&plan, it));
             match first {
@@ -199,17 +199,17 @@ type Doubt = (bool, Option<Awaiting>);
 #[test]
 fn a_pod_that_never_became_ready_is_not_kept_as_a_predecessor() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        world.apply(&pod("image:1").resources(Dialect::V2)).await;
+        let session = Session::new(Dialect::V2);
+        session.apply(&pod("image:1").resources(Dialect::V2)).await;
         let never_ready = pod("emulator/slow:1").resources(Dialect::V2);
         for _ in 0..3 {
-            world.apply_however(&never_ready).await;
+            session.attempt(&never_ready).await;
             // The healthy pod, and the last attempt.
-            assert_eq!(pods(&world.observe().await), 2);
-            let (_, working) = predecessor(&world.state());
-            assert!(world.observe().await.get("pod", &working).is_some_and(|object| object.ready));
+            assert_eq!(pods(&session.observe().await), 2);
+            let (_, working) = predecessor(&session.state());
+            assert!(session.observe().await.get("pod", &working).is_some_and(|object| object.ready));
         }
-        let plan = world.plan(&never_ready).await;
+        let plan = session.plan(&never_ready).await;
         let change = plan.changes.iter().find(|change| change.address == main()).expect("it is told");
         assert_eq!((change.action, &change.causes), (Action::Replace, &vec![Cause::Tainted]));
     });
@@ -218,36 +218,36 @@ fn a_pod_that_never_became_ready_is_not_kept_as_a_predecessor() {
 #[test]
 fn a_first_pod_that_never_became_ready_makes_room_for_the_next() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         for image in ["emulator/slow:1", "emulator/slow:2"] {
-            world.apply_however(&pod(image).resources(Dialect::V2)).await;
-            assert_eq!(pods(&world.observe().await), 1);
+            session.attempt(&pod(image).resources(Dialect::V2)).await;
+            assert_eq!(pods(&session.observe().await), 1);
         }
         let desired = pod("image:1").resources(Dialect::V2);
-        world.apply(&desired).await;
-        assert_eq!(pods(&world.observe().await), 1);
-        assert!(world.plan(&desired).await.is_empty());
+        session.apply(&desired).await;
+        assert_eq!(pods(&session.observe().await), 1);
+        assert!(session.plan(&desired).await.is_empty());
     });
 }
 
 #[test]
 fn a_start_does_not_make_an_unready_pod_count_as_ready_before() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let desired = pod("emulator/cuda-too-new:1").resources(Dialect::V2);
-        world.apply_however(&desired).await;
-        world.power(&main(), Power::Stopped).await.expect("it stops");
-        let stopped = world.state().resources[&main()].clone();
-        assert!(stopped.tainted && world.plan(&desired).await.is_empty());
-        let help = world.power(&main(), Power::Running).await.expect_err("it does not come up");
+        session.attempt(&desired).await;
+        session.power(&main(), Power::Stopped).await.expect("it stops");
+        let stopped = session.state().resources[&main()].clone();
+        assert!(stopped.tainted && session.plan(&desired).await.is_empty());
+        let help = session.power(&main(), Power::Running).await.expect_err("it does not come up");
         assert!(help.contains("It is tainted: `sindri apply` replaces it") && !help.contains("is kept"), "{help}");
-        let record = world.state().resources[&main()].clone();
+        let record = session.state().resources[&main()].clone();
         assert_eq!((record.tainted, record.awaiting_ready), (true, None));
         // Starting a running pod only waits, and gives the same message.
-        let help = world.power(&main(), Power::Running).await.expect_err("it does not come up");
+        let help = session.power(&main(), Power::Running).await.expect_err("it does not come up");
         assert!(help.contains("It is tainted"), "{help}");
-        assert!(world.state().resources[&main()].tainted);
-        let plan = world.plan(&desired).await;
+        assert!(session.state().resources[&main()].tainted);
+        let plan = session.plan(&desired).await;
         let change = plan.changes.iter().find(|change| change.address == main()).expect("it is told");
         assert_eq!(change.causes, [Cause::Tainted]);
     });

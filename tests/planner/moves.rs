@@ -8,9 +8,8 @@ use sindri::planner::PlanOptions;
 use sindri::planner::recognise::moves;
 
 use crate::planner::checked;
-use crate::planner::world::{Readings, World};
 use crate::support::fleet::{Fleet, Pod, Storage, Volume};
-use crate::support::in_virtual_time;
+use crate::support::{Readings, Session, in_virtual_time};
 
 fn address(text: &str) -> Address {
     text.parse().expect("an address")
@@ -37,9 +36,9 @@ fn ids(state: &State) -> BTreeMap<String, String> {
 }
 
 /// The plan of `desired` and `moved` for the current world.
-async fn planned(world: &World, desired: &BTreeMap<Address, Resource>, moved: &[Move]) -> Plan {
-    let (prior, observed) = (world.state(), world.observe().await);
-    world.plan_from(Readings { desired, moved, prior: &prior, observed: &observed }, PlanOptions::default())
+async fn planned(session: &Session, desired: &BTreeMap<Address, Resource>, moved: &[Move]) -> Plan {
+    let (prior, observed) = (session.state(), session.observe().await);
+    session.plan_from(Readings { desired, moved, prior: &prior, observed: &observed }, PlanOptions::default())
 }
 
 fn refusals(plan: &Plan) -> Vec<(String, String)> {
@@ -67,17 +66,17 @@ fn a_chain_leads_to_its_end_in_any_order() {
         in_virtual_time(async {
             let end = if moved.len() == 2 { "c" } else { "e" };
             for start in ["a", "b"] {
-                let world = World::new(Dialect::V2);
-                checked::apply(&world, &one(start)).await;
-                let before = world.state().resources[&Address::new("pod", start)].id.clone();
+                let session = Session::new(Dialect::V2);
+                checked::apply(&session, &one(start)).await;
+                let before = session.state().resources[&Address::new("pod", start)].id.clone();
                 let after = one(end);
-                let applied = world.apply_with(&after, &moved, PlanOptions::default()).await;
+                let applied = session.apply_with(&after, &moved, PlanOptions::default()).await;
                 assert_eq!(applied.requests, [format!("PATCH /v2/pods/{before}")], "{start} {moved:?}");
-                assert_eq!(world.state().resources[&Address::new("pod", end)].id, before);
-                let ports = world.state().resources.into_keys().filter(|address| address.kind == "port");
+                assert_eq!(session.state().resources[&Address::new("pod", end)].id, before);
+                let ports = session.state().resources.into_keys().filter(|address| address.kind == "port");
                 assert!(ports.map(|port| port.name).eq([end, end]), "ports follow their pod");
-                checked::settled(&world, &after).await;
-                let plan = planned(&world, &after, &moved).await;
+                checked::settled(&session, &after).await;
+                let plan = planned(&session, &after, &moved).await;
                 assert!(plan.is_empty() && plan.notes.is_empty(), "carried out before, so silent: {:?}", plan.notes);
             }
         });
@@ -97,16 +96,16 @@ fn references_follow_a_renamed_volume_and_a_replica_chain_changes_keys_and_numbe
         ("pod.api", "pod.train"),
     ]);
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        checked::apply(&world, &fleet("data", "api", Some(1))).await;
-        let before = world.state().resources[&address("pod.api[0]")].id.clone();
+        let session = Session::new(Dialect::V2);
+        checked::apply(&session, &fleet("data", "api", Some(1))).await;
+        let before = session.state().resources[&address("pod.api[0]")].id.clone();
         let after = fleet("scratch", "eval", None);
-        let applied = world.apply_with(&after, &moved, PlanOptions::default()).await;
+        let applied = session.apply_with(&after, &moved, PlanOptions::default()).await;
         assert_eq!(destroyed(&applied.plan), Vec::<String>::new());
-        let state = world.state();
+        let state = session.state();
         assert_eq!(state.resources[&address("pod.eval")].id, before);
         assert_eq!(state.resources[&address("pod.eval")].depends_on, [address("network_volume.scratch")]);
-        checked::settled(&world, &after).await;
+        checked::settled(&session, &after).await;
     });
 }
 
@@ -115,12 +114,12 @@ fn a_taken_target_is_refused_with_its_address_and_advice() {
     let fleet = |replicas| Fleet::default().with_pod("api", with_ports(Some(replicas))).resources(Dialect::V2);
     let moved = steps(&[("pod.api[1]", "pod.api[0]")]);
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        checked::apply(&world, &fleet(2)).await;
+        let session = Session::new(Dialect::V2);
+        checked::apply(&session, &fleet(2)).await;
         let [first, second] =
-            [0, 1].map(|index| world.state().resources[&Address::new("pod", "api").with_index(index)].id.clone());
+            [0, 1].map(|index| session.state().resources[&Address::new("pod", "api").with_index(index)].id.clone());
         let desired = fleet(1);
-        let plan = planned(&world, &desired, &moved).await;
+        let plan = planned(&session, &desired, &moved).await;
         let found = refusals(&plan);
         let [(at, words)] = &found[..] else { panic!("{found:?}") };
         assert_eq!(at, "pod.api[1]");
@@ -133,24 +132,24 @@ fn a_taken_target_is_refused_with_its_address_and_advice() {
 
         // The advice works: the first is destroyed, and the second takes its place.
         let only = [address("pod.api[0]")].into();
-        world.apply_with(&desired, &moved, PlanOptions { destroy: true, only, ..PlanOptions::default() }).await;
-        world.apply_with(&desired, &moved, PlanOptions::default()).await;
-        assert_eq!(world.state().resources[&address("pod.api[0]")].id, second);
-        checked::settled(&world, &desired).await;
+        session.apply_with(&desired, &moved, PlanOptions { destroy: true, only, ..PlanOptions::default() }).await;
+        session.apply_with(&desired, &moved, PlanOptions::default()).await;
+        assert_eq!(session.state().resources[&address("pod.api[0]")].id, second);
+        checked::settled(&session, &desired).await;
     });
 }
 
 #[test]
 fn a_recorded_target_without_an_object_must_be_removed_first() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let both = Fleet::default().with_pod("a", with_ports(None)).with_pod("b", with_ports(None));
-        checked::apply(&world, &both.resources(Dialect::V2)).await;
+        checked::apply(&session, &both.resources(Dialect::V2)).await;
         let moved = steps(&[("pod.a", "pod.b")]);
-        let (prior, mut observed) = (world.state(), world.observe().await);
+        let (prior, mut observed) = (session.state(), session.observe().await);
         let readings = |observed: &Observed| {
             let readings = Readings { desired: &one("b"), moved: &moved, prior: &prior, observed };
-            world.plan_from(readings, PlanOptions::default())
+            session.plan_from(readings, PlanOptions::default())
         };
         assert!(refusals(&readings(&observed))[0].1.contains("sindri destroy pod.b"));
         observed.remove("pod", &prior.resources[&address("pod.b")].id);
@@ -169,13 +168,13 @@ fn two_sources_that_lead_to_one_address_are_both_refused() {
     };
     let after = Fleet::default().with_pod("c", with_ports(Some(1))).resources(Dialect::V2);
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        checked::apply(&world, &both()).await;
+        let session = Session::new(Dialect::V2);
+        checked::apply(&session, &both()).await;
         // One entry is for a key and the other for a replica, or one is later in the same chain.
         for moved in
             [steps(&[("pod.a", "pod.c"), ("pod.b[0]", "pod.c[0]")]), steps(&[("pod.a", "pod.b"), ("pod.b", "pod.c")])]
         {
-            let plan = planned(&world, &after, &moved).await;
+            let plan = planned(&session, &after, &moved).await;
             let found = refusals(&plan);
             assert_eq!(found.iter().map(|(at, _)| at.as_str()).collect::<Vec<_>>(), ["pod.a[0]", "pod.b[0]"]);
             assert!(found.iter().all(|(_, words)| words.contains("leads there as well")), "{found:?}");
@@ -186,26 +185,26 @@ fn two_sources_that_lead_to_one_address_are_both_refused() {
 #[test]
 fn no_entry_leads_to_an_undeclared_address() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        checked::apply(&world, &one("train")).await;
-        let plan = planned(&world, &one("eval"), &steps(&[("pod.train", "pod.evla")])).await;
+        let session = Session::new(Dialect::V2);
+        checked::apply(&session, &one("train")).await;
+        let plan = planned(&session, &one("eval"), &steps(&[("pod.train", "pod.evla")])).await;
         let found = refusals(&plan);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].0 == "pod.train" && found[0].1.contains("`pod.evla` is not declared"), "{found:?}");
         // Destroying everything does not concern the entry.
-        let (prior, observed) = (world.state(), world.observe().await);
+        let (prior, observed) = (session.state(), session.observe().await);
         let moved = steps(&[("pod.train", "pod.evla")]);
         let readings = Readings { desired: &one("eval"), moved: &moved, prior: &prior, observed: &observed };
-        assert_eq!(refusals(&world.plan_from(readings, PlanOptions { destroy: true, ..PlanOptions::default() })), []);
+        assert_eq!(refusals(&session.plan_from(readings, PlanOptions { destroy: true, ..PlanOptions::default() })), []);
     });
 }
 
 #[test]
 fn a_predecessor_follows_its_successor() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        checked::apply(&world, &one("old")).await;
-        let mut state = world.state();
+        let session = Session::new(Dialect::V2);
+        checked::apply(&session, &one("old")).await;
+        let mut state = session.state();
         let record = state.resources[&address("pod.old")].clone();
         let deposed = address("pod.old").deposed("gone1");
         state.resources.insert(deposed.clone(), Record { id: "gone1".into(), ..record });
@@ -225,9 +224,9 @@ fn a_predecessor_follows_its_successor() {
 #[test]
 fn a_predecessor_that_regains_its_address_has_only_its_own_ports() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        checked::apply(&world, &one("old")).await;
-        let (mut state, pod) = (world.state(), address("pod.old"));
+        let session = Session::new(Dialect::V2);
+        checked::apply(&session, &one("old")).await;
+        let (mut state, pod) = (session.state(), address("pod.old"));
         let record = state.resources[&pod].clone();
         // Its successor, which is gone, had another port.
         let extra = address("port.old:9999/tcp");
@@ -235,7 +234,7 @@ fn a_predecessor_that_regains_its_address_has_only_its_own_ports() {
         state.resources.insert(extra.clone(), Record { id: "gone1:9999/tcp".into(), ..port });
         state.resources.insert(pod.deposed(&record.id), record.clone());
         state.resources.insert(pod.clone(), Record { id: "gone1".into(), ..record.clone() });
-        let accepted = sindri::planner::drift::survey::accepted(&state, &world.observe().await);
+        let accepted = sindri::planner::drift::survey::accepted(&state, &session.observe().await);
         let id = |at: &Address| accepted.get(at).map(|record| record.as_ref().map(|record| record.id.clone()));
         assert_eq!(id(&pod), Some(Some(record.id.clone())));
         assert_eq!(id(&pod.deposed(&record.id)), Some(None));
@@ -246,18 +245,18 @@ fn a_predecessor_that_regains_its_address_has_only_its_own_ports() {
 #[test]
 fn an_entry_for_an_unknown_address_is_noted_and_an_applied_one_is_not() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let entry = steps(&[("pod.trian", "pod.eval")]);
-        assert_eq!(planned(&world, &one("eval"), &entry).await.notes, [], "a first apply moves nothing");
-        checked::apply(&world, &one("train")).await;
-        let plan = planned(&world, &one("eval"), &entry).await;
+        assert_eq!(planned(&session, &one("eval"), &entry).await.notes, [], "a first apply moves nothing");
+        checked::apply(&session, &one("train")).await;
+        let plan = planned(&session, &one("eval"), &entry).await;
         assert!(
             plan.notes.iter().any(|note| note.message.contains("`pod.trian -> pod.eval` has no effect")),
             "{:?}",
             plan.notes
         );
         let many: Vec<Move> = (0..9).map(|index| step(&format!("pod.x{index}"), &format!("pod.y{index}"))).collect();
-        let plan = planned(&world, &one("train"), &many).await;
+        let plan = planned(&session, &one("train"), &many).await;
         assert!(
             plan.is_empty() && plan.notes.len() == 1 && plan.notes[0].message.contains("5 more"),
             "{:?}",
@@ -270,10 +269,10 @@ fn an_entry_for_an_unknown_address_is_noted_and_an_applied_one_is_not() {
 fn every_order_of_the_entries_gives_the_same_state() {
     let chain = steps(&[("pod.a", "pod.b"), ("pod.b", "pod.c"), ("pod.c[1]", "pod.d"), ("pod.x", "pod.y")]);
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let fleet = Fleet::default().with_pod("a", with_ports(Some(3))).with_pod("x", with_ports(None));
-        checked::apply(&world, &fleet.resources(Dialect::V2)).await;
-        let state = world.state();
+        checked::apply(&session, &fleet.resources(Dialect::V2)).await;
+        let state = session.state();
         let expected = ids(&moves::renamed(&state, &chain).state);
         assert!(
             ["pod.c[0]", "pod.c[2]", "pod.d", "pod.y", "port.d:22/tcp"].iter().all(|at| expected.contains_key(*at))
@@ -297,10 +296,10 @@ fn a_volume_whose_target_is_taken_is_refused_too() {
         fleet.resources(Dialect::V2)
     };
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        checked::apply(&world, &volumes(&["data", "models"])).await;
+        let session = Session::new(Dialect::V2);
+        checked::apply(&session, &volumes(&["data", "models"])).await;
         let moved = steps(&[("network_volume.data", "network_volume.models")]);
-        let plan = planned(&world, &volumes(&["models"]), &moved).await;
+        let plan = planned(&session, &volumes(&["models"]), &moved).await;
         let found = refusals(&plan);
         assert!(found[0].1.contains("sindri destroy network_volume.models --include-volumes"), "{found:?}");
         assert!(plan.changes.iter().all(|change| change.action == Action::NoOp));

@@ -1,18 +1,16 @@
 //! Outside changes to objects created by sindri, and the drift that each must cause.
 
-use std::time::Duration;
-
 use serde_json::{Map, json};
 use sindri::emulator::{PodEvent, VolumeEvent};
 use sindri::model::marker::MARKER_VARIABLE;
 use sindri::model::{Address, Dialect, Drift, DriftClass, Object, Power, Value};
 
-use crate::planner::world::World;
+use crate::support::Session;
 use crate::support::generate::OutsideChange;
 
 /// Makes the change to `object` if it is possible for such an object. Returns the drift that must follow, if any.
-pub fn change_outside(world: &World, meddling: OutsideChange, object: &Object) -> Option<Expected> {
-    let state = world.state();
+pub fn change_outside(session: &Session, meddling: OutsideChange, object: &Object) -> Option<Expected> {
+    let state = session.state();
     let address = state.address_of(object.kind, &object.id)?.clone();
     let expect = |class, path| Some(Expected { address: address.clone(), class, path });
     let changed = |path| expect(DriftClass::Changed, Some(path));
@@ -24,7 +22,7 @@ pub fn change_outside(world: &World, meddling: OutsideChange, object: &Object) -
             OutsideChange::Rename => (VolumeEvent::Rename { name: "renamed".into() }, changed("name")),
             _ => return None,
         };
-        let done = world.emulator.modify(|world, now| world.volume_event(&object.id, &event, now));
+        let done = session.account.modify(|world, now| world.volume_event(&object.id, &event, now));
         return done.ok().and(expected);
     }
     let stopped = object.status.as_ref().and_then(|status| status.power()) == Some(Power::Stopped);
@@ -35,7 +33,7 @@ pub fn change_outside(world: &World, meddling: OutsideChange, object: &Object) -
         OutsideChange::Power if stopped => (PodEvent::Start, expect(DriftClass::Started, None)),
         OutsideChange::Power => (PodEvent::Preempt, expect(DriftClass::Stopped, None)),
         // v1 has no word for it, and still says RUNNING.
-        OutsideChange::Fail if world.dialect == Dialect::V1 => return None,
+        OutsideChange::Fail if session.dialect == Dialect::V1 => return None,
         OutsideChange::Fail => (PodEvent::Fail, expect(DriftClass::Errored, None)),
         OutsideChange::LoseGpu if !stopped => (PodEvent::ZeroGpu, expect(DriftClass::ZeroGpu, None)),
         OutsideChange::Image => (edit(json!({ "image": "image:outside" })), changed("image")),
@@ -49,7 +47,7 @@ pub fn change_outside(world: &World, meddling: OutsideChange, object: &Object) -
         }
         OutsideChange::LoseGpu | OutsideChange::Grow => return None,
     };
-    world.emulator.modify(|world, now| world.pod_event(&object.id, &event, now)).ok().and(expected)
+    session.account.modify(|world, now| world.pod_event(&object.id, &event, now)).ok().and(expected)
 }
 
 /// All variables of the pod, including the marker, with another value of `A`.
@@ -79,9 +77,4 @@ impl Expected {
             drift.address == self.address && drift.class == self.class && self.path.is_none_or(names)
         })
     }
-}
-
-/// Waits until pending operations have ended.
-pub async fn rest() {
-    tokio::time::sleep(Duration::from_secs(60)).await;
 }

@@ -8,11 +8,10 @@ use sindri::model::{Action, Dialect, Risk};
 use sindri::planner::PlanOptions;
 
 use crate::planner::checked;
-use crate::planner::outside_changes::{change_outside, rest};
-use crate::planner::world::World;
+use crate::planner::outside_changes::change_outside;
 use crate::support::fleet::{Fleet, Machine, Storage};
 use crate::support::generate::{dialect, fleet, history, outside_changes};
-use crate::support::in_virtual_time;
+use crate::support::{Session, in_virtual_time, rest};
 
 pub fn cases(standard: u32) -> Config {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
@@ -25,8 +24,8 @@ proptest! {
     #[test]
     fn after_an_apply_there_is_nothing_left_to_do(dialect in dialect(), fleet in fleet()) {
         in_virtual_time(async {
-            let world = World::new(dialect);
-            let plan = checked::apply(&world, &fleet.resources(dialect)).await;
+            let session = Session::new(dialect);
+            let plan = checked::apply(&session, &fleet.resources(dialect)).await;
             prop_assert!(plan.changes.iter().all(|change| change.action == Action::Create));
             prop_assert!(plan.changes.iter().all(|change| change.risk == Risk::None));
             Ok(())
@@ -36,27 +35,27 @@ proptest! {
     #[test]
     fn any_configuration_can_become_any_other(dialect in dialect(), (first, second) in history()) {
         in_virtual_time(async {
-            let world = World::new(dialect);
-            checked::apply(&world, &first.resources(dialect)).await;
-            checked::apply(&world, &second.resources(dialect)).await;
+            let session = Session::new(dialect);
+            checked::apply(&session, &first.resources(dialect)).await;
+            checked::apply(&session, &second.resources(dialect)).await;
         });
     }
 
     #[test]
     fn destroying_leaves_network_volumes_and_nothing_else(dialect in dialect(), fleet in fleet()) {
         in_virtual_time(async {
-            let world = World::new(dialect);
+            let session = Session::new(dialect);
             let desired = fleet.resources(dialect);
-            checked::apply(&world, &desired).await;
+            checked::apply(&session, &desired).await;
             let options = PlanOptions { destroy: true, ..PlanOptions::default() };
-            let applied = world.apply_with(&desired, &[], options).await;
+            let applied = session.apply_unless_refused(&desired, &[], options).await;
             let meant = ["locked", "prevent_destroy"];
             prop_assert!(applied.plan.all_refusals().all(|(_, refusal)| meant.contains(&refusal.code.as_str())));
             if applied.plan.all_refusals().next().is_none() {
-                let left = world.state().resources.into_keys();
+                let left = session.state().resources.into_keys();
                 prop_assert!(left.eq(desired.into_keys().filter(|address| address.kind == "network_volume")));
-                prop_assert_eq!(world.emulator.inspect(|world| world.pod_ids().count()), 0);
-                prop_assert_eq!(world.emulator.inspect(|world| world.volume_ids().count()), fleet.volumes.len());
+                prop_assert_eq!(session.account.emulator.inspect(|world| world.pod_ids().count()), 0);
+                prop_assert_eq!(session.account.emulator.inspect(|world| world.volume_ids().count()), fleet.volumes.len());
             }
             Ok(())
         })?;
@@ -65,24 +64,24 @@ proptest! {
     #[test]
     fn outside_changes_are_reported_and_reverted(dialect in dialect(), fleet in fleet(), deeds in outside_changes()) {
         in_virtual_time(async {
-            let world = World::new(dialect);
+            let session = Session::new(dialect);
             let desired = fleet.resources(dialect);
-            checked::apply(&world, &desired).await;
-            let objects: Vec<_> = world.observe().await.iter().cloned().collect();
+            checked::apply(&session, &desired).await;
+            let objects: Vec<_> = session.observe().await.iter().cloned().collect();
             let mut touched = BTreeSet::new();
             let mut expected = Vec::new();
             for (deed, which) in deeds.iter().filter(|_| !objects.is_empty()) {
                 let object = which.get(&objects);
                 if touched.insert(&object.id) {
-                    expected.extend(change_outside(&world, *deed, object));
+                    expected.extend(change_outside(&session, *deed, object));
                 }
             }
             rest().await;
-            let plan = world.plan(&desired).await;
+            let plan = session.plan(&desired).await;
             for expected in &expected {
                 prop_assert!(expected.is_named(&plan.drift), "{expected:?} {:#?}", plan.drift);
             }
-            checked::apply(&world, &desired).await;
+            checked::apply(&session, &desired).await;
             Ok(())
         })?;
     }
@@ -92,12 +91,12 @@ proptest! {
         let fleet = in_both_dialects(fleet);
         let other = if dialect == Dialect::V1 { Dialect::V2 } else { Dialect::V1 };
         in_virtual_time(async {
-            let mut world = World::new(dialect);
-            checked::apply(&world, &fleet.resources(dialect)).await;
+            let mut session = Session::new(dialect);
+            checked::apply(&session, &fleet.resources(dialect)).await;
             // For a community pod, v1 shows only that it has a machine; v2 shows when it is ready.
             tokio::time::sleep(std::time::Duration::from_secs(600)).await;
-            world.speak(other);
-            let plan = world.plan(&fleet.resources(other)).await;
+            session.speak(other);
+            let plan = session.plan(&fleet.resources(other)).await;
             prop_assert!(plan.is_empty(), "{:#?}", plan.changes);
             prop_assert_eq!(&plan.drift, &[]);
             Ok(())

@@ -8,10 +8,8 @@ use sindri::model::{Action, Address, Cause, Dialect, Object, Plan, Power, Resour
 use sindri::planner::PlanOptions;
 
 use crate::planner::checked::{self, change_of};
-use crate::planner::outside_changes::rest;
-use crate::planner::world::World;
 use crate::support::fleet::{Fleet, Pod, Variable};
-use crate::support::in_virtual_time;
+use crate::support::{Session, in_virtual_time, rest};
 
 const BOTH: [Dialect; 2] = [Dialect::V1, Dialect::V2];
 
@@ -23,22 +21,22 @@ fn main_pod() -> Address {
     Address::new("pod", "main")
 }
 
-async fn only_pod(world: &World) -> Object {
-    world.observe().await.of_kind("pod").next().expect("one pod").clone()
+async fn only_pod(session: &Session) -> Object {
+    session.observe().await.of_kind("pod").next().expect("one pod").clone()
 }
 
-fn edit(world: &World, object: &Object, changes: serde_json::Value) {
+fn edit(session: &Session, object: &Object, changes: serde_json::Value) {
     let event = PodEvent::Edit { changes };
-    world.emulator.modify(|world, now| world.pod_event(&object.id, &event, now)).expect("an edit");
+    session.account.modify(|world, now| world.pod_event(&object.id, &event, now)).expect("an edit");
 }
 
 #[test]
 fn a_pod_can_be_created_stopped_and_locked() {
     for dialect in BOTH {
         in_virtual_time(async {
-            let world = World::new(dialect);
+            let session = Session::new(dialect);
             let pod = Pod { locked: true, power: Some(Power::Stopped), ..Pod::default() };
-            let plan = checked::apply(&world, &one(pod, dialect)).await;
+            let plan = checked::apply(&session, &one(pod, dialect)).await;
             let verbs: Vec<Verb> = plan.operations.iter().map(|operation| operation.verb).collect();
             assert_eq!(verbs, [Verb::Create, Verb::Stop, Verb::Update]);
         });
@@ -49,16 +47,16 @@ fn a_pod_can_be_created_stopped_and_locked() {
 fn a_locked_pod_is_not_stopped_until_it_is_unlocked() {
     for dialect in BOTH {
         in_virtual_time(async {
-            let world = World::new(dialect);
+            let session = Session::new(dialect);
             let locked = Pod { locked: true, ..Pod::default() };
-            checked::apply(&world, &one(locked.clone(), dialect)).await;
+            checked::apply(&session, &one(locked.clone(), dialect)).await;
 
             let still_locked = Pod { power: Some(Power::Stopped), title: "-b", ..locked.clone() };
-            let plan = checked::apply(&world, &one(still_locked, dialect)).await;
+            let plan = checked::apply(&session, &one(still_locked, dialect)).await;
             assert_eq!(plan.all_refusals().map(|(_, refusal)| refusal.code.as_str()).collect::<Vec<_>>(), ["locked"]);
 
             let unlocked = Pod { power: Some(Power::Stopped), locked: false, ..locked };
-            let plan = checked::apply(&world, &one(unlocked, dialect)).await;
+            let plan = checked::apply(&session, &one(unlocked, dialect)).await;
             assert_eq!(change_of(&plan, &main_pod()).map(|change| change.action), Some(Action::Update));
         });
     }
@@ -68,28 +66,28 @@ fn a_locked_pod_is_not_stopped_until_it_is_unlocked() {
 fn ignored_fields_are_recorded_as_observed() {
     for dialect in BOTH {
         in_virtual_time(async {
-            let world = World::new(dialect);
+            let session = Session::new(dialect);
             let env = BTreeMap::from([("A", Variable::Plain("1")), ("TOKEN", Variable::Secret("one"))]);
             let ignore = BTreeSet::from(["image", "env.A", "ports"]);
             let first = Pod { ports: BTreeSet::from(["22/tcp"]), env, ignore, ..Pod::default() };
-            checked::apply(&world, &one(first.clone(), dialect)).await;
+            checked::apply(&session, &one(first.clone(), dialect)).await;
             let env = BTreeMap::from([("A", Variable::Plain("2")), ("TOKEN", Variable::Secret("one"))]);
             let second = Pod { image: "image:2", env, ports: BTreeSet::from(["8888/http"]), ..first };
             let desired = one(second, dialect);
-            let plan = checked::apply(&world, &desired).await;
+            let plan = checked::apply(&session, &desired).await;
             assert!(plan.is_empty(), "{:#?}", plan.changes);
 
-            let record = &world.state().resources[&main_pod()];
+            let record = &session.state().resources[&main_pod()];
             assert_eq!(record.inputs["image"], "image:1".into(), "the other one was never applied");
-            assert!(!world.state().resources.keys().any(|address| address.member.as_deref() == Some("8888/http")));
+            assert!(!session.state().resources.keys().any(|address| address.member.as_deref() == Some("8888/http")));
 
-            let object = only_pod(&world).await;
-            edit(&world, &object, serde_json::json!({ "image": "image:outside" }));
+            let object = only_pod(&session).await;
+            edit(&session, &object, serde_json::json!({ "image": "image:outside" }));
             rest().await;
-            let plan = world.plan(&desired).await;
+            let plan = session.plan(&desired).await;
             assert!(plan.is_empty() && plan.drift.len() == 1, "{:#?}", plan.drift);
-            checked::apply(&world, &desired).await;
-            assert_eq!(world.state().resources[&main_pod()].inputs["image"], "image:outside".into());
+            checked::apply(&session, &desired).await;
+            assert_eq!(session.state().resources[&main_pod()].inputs["image"], "image:outside".into());
         });
     }
 }
@@ -97,15 +95,15 @@ fn ignored_fields_are_recorded_as_observed() {
 #[test]
 fn a_migrated_pod_in_error_is_adopted_and_then_replaced() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let desired = one(Pod::default(), Dialect::V2);
-        checked::apply(&world, &desired).await;
+        checked::apply(&session, &desired).await;
         for event in [PodEvent::Migrate, PodEvent::Fail] {
-            let id = only_pod(&world).await.id;
-            world.emulator.modify(|world, now| world.pod_event(&id, &event, now)).expect("an event");
+            let id = only_pod(&session).await.id;
+            session.account.modify(|world, now| world.pod_event(&id, &event, now)).expect("an event");
         }
         rest().await;
-        let plan = checked::apply(&world, &desired).await;
+        let plan = checked::apply(&session, &desired).await;
         let verbs: Vec<Verb> = plan.operations.iter().map(|operation| operation.verb).collect();
         assert_eq!(verbs, [Verb::Import, Verb::Delete, Verb::Create]);
         assert_eq!(plan.operations[1].replaced_by, Some(2));
@@ -117,18 +115,18 @@ fn a_migrated_pod_in_error_is_adopted_and_then_replaced() {
 #[test]
 fn a_pod_with_a_moved_entry_continues_under_its_new_address() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let pod = Pod { ports: BTreeSet::from(["22/tcp", "8888/http"]), ..Pod::default() };
         let before = Fleet::default().with_pod("old", pod.clone()).resources(Dialect::V2);
-        checked::apply(&world, &before).await;
-        let id = only_pod(&world).await.id;
+        checked::apply(&session, &before).await;
+        let id = only_pod(&session).await.id;
 
         let after = Fleet::default().with_pod("new", pod).resources(Dialect::V2);
         let moved = [Move { from: Address::new("pod", "old"), to: Address::new("pod", "new"), position: None }];
-        let applied = world.apply_with(&after, &moved, PlanOptions::default()).await;
+        let applied = session.apply_with(&after, &moved, PlanOptions::default()).await;
         assert_eq!(applied.requests, [format!("PATCH /v2/pods/{id}")], "its name follows its key");
-        assert_eq!(only_pod(&world).await.id, id);
-        checked::settled(&world, &after).await;
+        assert_eq!(only_pod(&session).await.id, id);
+        checked::settled(&session, &after).await;
     });
 }
 
@@ -138,43 +136,44 @@ fn a_renamed_pod_that_migrates_is_followed_and_not_mistaken_for_its_old_address(
     for dialect in BOTH {
         for old_address_is_in_use in [false, true] {
             in_virtual_time(async {
-                let world = World::new(dialect);
+                let session = Session::new(dialect);
                 let disk = || Pod { storage: crate::support::fleet::Storage::Own(20), ..Pod::default() };
-                checked::apply(&world, &Fleet::default().with_pod("api", disk()).resources(dialect)).await;
+                checked::apply(&session, &Fleet::default().with_pod("api", disk()).resources(dialect)).await;
                 let mut fleet = Fleet::default().with_pod("eval", disk());
                 let moved = Move { from: Address::new("pod", "api"), to: Address::new("pod", "eval"), position: None };
-                world.apply_with(&fleet.resources(dialect), &[moved], PlanOptions::default()).await;
+                session.apply_with(&fleet.resources(dialect), &[moved], PlanOptions::default()).await;
                 if old_address_is_in_use {
                     fleet = fleet.with_pod("api", Pod::default());
-                    checked::apply(&world, &fleet.resources(dialect)).await;
+                    checked::apply(&session, &fleet.resources(dialect)).await;
                 }
                 let desired = fleet.resources(dialect);
-                let id = |world: &World, name: &str| world.state().resources[&Address::new("pod", name)].id.clone();
+                let id =
+                    |session: &Session, name: &str| session.state().resources[&Address::new("pod", name)].id.clone();
                 assert_eq!(
-                    world.state().resources[&Address::new("pod", "eval")].marked,
+                    session.state().resources[&Address::new("pod", "eval")].marked,
                     Some(Address::new("pod", "api"))
                 );
 
                 let event = |id: &str, event: PodEvent| {
-                    world.emulator.modify(|world, now| world.pod_event(id, &event, now)).expect("an event");
+                    session.account.modify(|world, now| world.pod_event(id, &event, now)).expect("an event");
                 };
-                event(&id(&world, "eval"), PodEvent::Migrate);
+                event(&id(&session, "eval"), PodEvent::Migrate);
                 if old_address_is_in_use {
-                    event(&id(&world, "api"), PodEvent::Delete);
+                    event(&id(&session, "api"), PodEvent::Delete);
                 }
                 rest().await;
-                let plan = world.plan(&desired).await;
+                let plan = session.plan(&desired).await;
                 assert!(plan.changes.iter().all(|change| !change.action.destroys()), "{:#?}", plan.changes);
                 assert_eq!(
                     change_of(&plan, &Address::new("pod", "eval")).map(|change| change.action),
                     Some(Action::Import)
                 );
                 assert_eq!(plan.orphans, []);
-                let before = id(&world, "eval");
-                checked::apply(&world, &desired).await;
-                assert_ne!(id(&world, "eval"), before);
+                let before = id(&session, "eval");
+                checked::apply(&session, &desired).await;
+                assert_ne!(id(&session, "eval"), before);
                 assert_eq!(
-                    world.emulator.inspect(|world| world.pod_ids().count()),
+                    session.account.emulator.inspect(|world| world.pod_ids().count()),
                     1 + usize::from(old_address_is_in_use)
                 );
             });
@@ -190,13 +189,13 @@ fn advice(plan: &Plan) -> Vec<String> {
 #[test]
 fn a_refusal_because_of_a_lock_advises_only_unlocking() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let locked = Pod { locked: true, ..Pod::default() };
         let ignored = Pod { ignore: ["locked"].into(), ..locked.clone() };
-        world.apply(&one(locked.clone(), Dialect::V2)).await;
+        session.apply(&one(locked.clone(), Dialect::V2)).await;
         rest().await;
         let changed = |pod: &Pod, locked| one(Pod { image: "image:2", locked, ..pod.clone() }, Dialect::V2);
-        let advice_for = async |desired: &BTreeMap<Address, Resource>| advice(&world.plan(desired).await).join("; ");
+        let advice_for = async |desired: &BTreeMap<Address, Resource>| advice(&session.plan(desired).await).join("; ");
 
         assert!(advice_for(&changed(&locked, true)).await.starts_with("set `locked: false` on it"));
         assert!(advice_for(&changed(&locked, false)).await.starts_with("apply `locked: false` without its other"));
@@ -208,8 +207,8 @@ fn a_refusal_because_of_a_lock_advises_only_unlocking() {
         assert!(advice_for(&unlocked).await.is_empty());
 
         // A pod in error is replaced, whatever the file says.
-        let id = only_pod(&world).await.id;
-        world.emulator.modify(|world, now| world.pod_event(&id, &PodEvent::Fail, now)).expect("it fails");
+        let id = only_pod(&session).await.id;
+        session.account.modify(|world, now| world.pod_event(&id, &PodEvent::Fail, now)).expect("it fails");
         rest().await;
         assert!(advice_for(&unlocked).await.starts_with("unlock it in the RunPod console"));
     });

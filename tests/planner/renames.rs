@@ -8,9 +8,8 @@ use sindri::planner::PlanOptions;
 use sindri::render::{PlanView, Style, text};
 
 use crate::planner::checked;
-use crate::planner::world::World;
 use crate::support::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
-use crate::support::in_virtual_time;
+use crate::support::{Readings, Session, in_virtual_time};
 
 const A4000: Machine = Machine::Gpus { types: &["NVIDIA RTX A4000"], count: 1, least_ram_gb: None };
 
@@ -35,9 +34,9 @@ fn between(before: Fleet, after: &Fleet) -> Plan {
 
 fn between_resources(before: &BTreeMap<Address, Resource>, after: &BTreeMap<Address, Resource>) -> Plan {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        checked::apply(&world, before).await;
-        world.plan(after).await
+        let session = Session::new(Dialect::V2);
+        checked::apply(&session, before).await;
+        session.plan(after).await
     })
 }
 
@@ -50,11 +49,11 @@ fn pod() -> Pod {
 fn a_pod_with_only_a_new_key_looks_renamed_and_follows_the_suggested_entries() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
-            let world = World::new(dialect);
-            checked::apply(&world, &Fleet::default().with_pod("train", pod()).resources(dialect)).await;
-            let id = world.observe().await.of_kind("pod").next().expect("a pod").id.clone();
+            let session = Session::new(dialect);
+            checked::apply(&session, &Fleet::default().with_pod("train", pod()).resources(dialect)).await;
+            let id = session.observe().await.of_kind("pod").next().expect("a pod").id.clone();
             let after = Fleet::default().with_pod("trainer", pod()).resources(dialect);
-            let plan = world.plan(&after).await;
+            let plan = session.plan(&after).await;
             assert_eq!(pairs(&plan), owned(&[("pod.train", "pod.trainer")]));
             let rename = &plan.renames[0];
             assert_eq!((rename.id.as_str(), rename.differing.len(), rename.keeps), (id.as_str(), 0, true));
@@ -64,9 +63,9 @@ fn a_pod_with_only_a_new_key_looks_renamed_and_follows_the_suggested_entries() {
                 to: rename.to.clone(),
                 position: None,
             });
-            let applied = world.apply_with(&after, &moved.collect::<Vec<_>>(), PlanOptions::default()).await;
+            let applied = session.apply_with(&after, &moved.collect::<Vec<_>>(), PlanOptions::default()).await;
             assert_eq!((applied.plan.renames, applied.requests.len()), (vec![], 1), "a move leaves nothing to tell");
-            checked::settled(&world, &after).await;
+            checked::settled(&session, &after).await;
         });
     }
 }
@@ -76,10 +75,10 @@ fn one_entry_renames_all_replicas_of_a_key() {
     let replicated = |key, count| Fleet::default().with_pod(key, Pod { replicas: Some(count), ..pod() });
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
-            let world = World::new(dialect);
-            checked::apply(&world, &replicated("train", 3).resources(dialect)).await;
+            let session = Session::new(dialect);
+            checked::apply(&session, &replicated("train", 3).resources(dialect)).await;
             let ids = |kind| -> BTreeSet<String> {
-                world
+                session
                     .state()
                     .resources
                     .values()
@@ -89,7 +88,7 @@ fn one_entry_renames_all_replicas_of_a_key() {
             };
             let before = ids("pod");
             let after = replicated("trainer", 3).resources(dialect);
-            let offered = shown(&world.plan(&after).await);
+            let offered = shown(&session.plan(&after).await);
             assert!(offered.contains("      - { from: pod.train, to: pod.trainer }\n"), "{offered}");
             assert_eq!(offered.matches("from:").count(), 1, "{offered}");
 
@@ -98,12 +97,12 @@ fn one_entry_renames_all_replicas_of_a_key() {
                 to: Address::new("pod", to),
                 position: None,
             };
-            let applied = world.apply_with(&after, &[keys("train", "trainer")], PlanOptions::default()).await;
+            let applied = session.apply_with(&after, &[keys("train", "trainer")], PlanOptions::default()).await;
             assert_eq!((applied.plan.renames, applied.requests.len()), (vec![], 3), "names alone change");
             assert_eq!(ids("pod"), before);
-            checked::settled(&world, &after).await;
+            checked::settled(&session, &after).await;
             // Already applied: the entry stays in the file, and does nothing.
-            let readings = world.plan(&after).await;
+            let readings = session.plan(&after).await;
             assert!(readings.is_empty());
         });
     }
@@ -165,17 +164,16 @@ fn two_equal_pods_are_paired_once_each_and_a_flag_turns_it_off() {
     let plan = between(Fleet::default().with_pod("train", pod()), &two("eval", "trainer"));
     assert_eq!(pairs(&plan), owned(&[("pod.train", "pod.trainer")]));
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        checked::apply(&world, &two("eval", "train").resources(Dialect::V2)).await;
+        let session = Session::new(Dialect::V2);
+        checked::apply(&session, &two("eval", "train").resources(Dialect::V2)).await;
         let after = two("trainer", "evaluate").resources(Dialect::V2);
-        let (state, observed) = (world.state(), world.observe().await);
-        let readings =
-            || crate::planner::world::Readings { desired: &after, moved: &[], prior: &state, observed: &observed };
+        let (state, observed) = (session.state(), session.observe().await);
+        let readings = || Readings::of(&after, &state, &observed);
         for options in [
             PlanOptions { no_renames: true, ..PlanOptions::default() },
             PlanOptions { destroy: true, ..PlanOptions::default() },
         ] {
-            assert_eq!(pairs(&world.plan_from(readings(), options)), owned(&[]));
+            assert_eq!(pairs(&session.plan_from(readings(), options)), owned(&[]));
         }
     });
 }

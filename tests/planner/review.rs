@@ -10,13 +10,11 @@ use sindri::planner::review::identity;
 use sindri::planner::review::saved::{SavedPlan, SavedPlanComparison};
 
 use crate::planner::checked;
-use crate::planner::outside_changes::{change_outside, rest};
+use crate::planner::outside_changes::change_outside;
 use crate::planner::properties::cases;
-use crate::planner::world::{Readings, World};
-use crate::support::Desired;
 use crate::support::fleet::{Fleet, Pod, Storage, Variable, Volume};
 use crate::support::generate::{dialect, history, outside_changes};
-use crate::support::in_virtual_time;
+use crate::support::{Desired, Readings, Session, in_virtual_time, rest};
 
 /// Everything from which a plan is made, at one moment.
 struct Moment {
@@ -26,21 +24,22 @@ struct Moment {
 }
 
 impl Moment {
-    async fn of(world: &World, desired: &Desired) -> Self {
-        Self { desired: desired.clone(), prior: world.state(), observed: world.observe().await }
+    async fn of(session: &Session, desired: &Desired) -> Self {
+        Self { desired: desired.clone(), prior: session.state(), observed: session.observe().await }
     }
 
     fn readings(&self) -> Readings<'_> {
-        Readings { desired: &self.desired, moved: &[], prior: &self.prior, observed: &self.observed }
+        Readings::of(&self.desired, &self.prior, &self.observed)
     }
 
-    fn plan(&self, world: &World, targets: BTreeSet<Address>) -> Plan {
-        world.plan_from(self.readings(), PlanOptions { targets, ..PlanOptions::default() })
+    fn plan(&self, session: &Session, targets: BTreeSet<Address>) -> Plan {
+        session.plan_from(self.readings(), PlanOptions { targets, ..PlanOptions::default() })
     }
 
-    fn save(&self, world: &World) -> SavedPlan {
-        let plan = self.plan(world, BTreeSet::new());
-        let saved = SavedPlan::of(&plan, &world.input(&self.readings(), PlanOptions::default()), "sindri.yaml".into());
+    fn save(&self, session: &Session) -> SavedPlan {
+        let plan = self.plan(session, BTreeSet::new());
+        let saved =
+            SavedPlan::of(&plan, &session.input(&self.readings(), PlanOptions::default()), "sindri.yaml".into());
         let text = serde_json::to_string(&saved).expect("JSON");
         let read: SavedPlan = serde_json::from_str(&text).expect("the file reads back");
         assert_eq!(read, saved);
@@ -49,10 +48,10 @@ impl Moment {
         read
     }
 
-    fn compare(&self, world: &World, saved: &SavedPlan) -> (SavedPlanComparison, Plan) {
+    fn compare(&self, session: &Session, saved: &SavedPlan) -> (SavedPlanComparison, Plan) {
         let options = PlanOptions { targets: saved.targets(), ..PlanOptions::default() };
-        let plan = self.plan(world, saved.targets());
-        (saved.compare(&world.input(&self.readings(), options), &plan), plan)
+        let plan = self.plan(session, saved.targets());
+        (saved.compare(&session.input(&self.readings(), options), &plan), plan)
     }
 }
 
@@ -78,16 +77,16 @@ proptest! {
         dialect in dialect(), (first, second) in history(), which in any::<prop::sample::Index>(),
     ) {
         in_virtual_time(async {
-            let world = World::new(dialect);
-            checked::apply(&world, &first.resources(dialect)).await;
+            let session = Session::new(dialect);
+            checked::apply(&session, &first.resources(dialect)).await;
             let desired = second.resources(dialect);
-            let whole = world.plan(&desired).await;
+            let whole = session.plan(&desired).await;
             let changed: Vec<_> = whole.changes.iter().filter(|change| change.action != Action::NoOp).collect();
             if changed.is_empty() {
                 return Ok(());
             }
             let targets = BTreeSet::from([which.get(&changed).address.clone()]);
-            let part = world.apply_with(&desired, &[], PlanOptions { targets, ..PlanOptions::default() }).await.plan;
+            let part = session.apply_unless_refused(&desired, &[], PlanOptions { targets, ..PlanOptions::default() }).await.plan;
             let left = &part.partial.as_ref().expect("a partial plan").left_out;
             prop_assert!(part.operations.len() <= whole.operations.len());
             // The partial plan does what the whole one leaves out, and together they are the whole.
@@ -100,7 +99,7 @@ proptest! {
                 prop_assert_eq!(whole_does.get(address).map(|(action, ..)| action), Some(action));
             }
             if part.all_refusals().next().is_none() {
-                checked::apply(&world, &desired).await;
+                checked::apply(&session, &desired).await;
             }
             Ok(())
         })?;
@@ -109,17 +108,17 @@ proptest! {
     #[test]
     fn a_saved_plan_is_unaffected_by_changes_elsewhere(dialect in dialect(), (first, second) in history()) {
         in_virtual_time(async {
-            let world = World::new(dialect);
-            checked::apply(&world, &first.resources(dialect)).await;
-            let moment = Moment::of(&world, &second.resources(dialect)).await;
-            let saved = moment.save(&world);
-            let (same, _) = moment.compare(&world, &saved);
+            let session = Session::new(dialect);
+            checked::apply(&session, &first.resources(dialect)).await;
+            let moment = Moment::of(&session, &second.resources(dialect)).await;
+            let saved = moment.save(&session);
+            let (same, _) = moment.compare(&session, &saved);
             prop_assert_eq!(same, SavedPlanComparison::default());
 
             let elsewhere = Fleet::default().with_pod("new", Pod::default()).resources(dialect);
             let desired = moment.desired.iter().chain(&elsewhere).map(|(address, it)| (address.clone(), it.clone())).collect();
             let later = Moment { desired, ..moment };
-            let (comparison, plan) = later.compare(&world, &saved);
+            let (comparison, plan) = later.compare(&session, &saved);
             if saved.actions.is_empty() {
                 prop_assert!(!comparison.differences.is_empty(), "an empty plan does nothing, whatever is pending");
             } else {
@@ -136,16 +135,16 @@ proptest! {
         dialect in dialect(), (first, second) in history(), (third, _) in history(), deeds in outside_changes(), edits in any::<bool>(),
     ) {
         in_virtual_time(async {
-            let world = World::new(dialect);
-            checked::apply(&world, &first.resources(dialect)).await;
-            let saved = Moment::of(&world, &second.resources(dialect)).await.save(&world);
-            let objects: Vec<_> = world.observe().await.iter().cloned().collect();
+            let session = Session::new(dialect);
+            checked::apply(&session, &first.resources(dialect)).await;
+            let saved = Moment::of(&session, &second.resources(dialect)).await.save(&session);
+            let objects: Vec<_> = session.observe().await.iter().cloned().collect();
             for (deed, which) in deeds.iter().filter(|_| !objects.is_empty()) {
-                change_outside(&world, *deed, which.get(&objects));
+                change_outside(&session, *deed, which.get(&objects));
             }
             rest().await;
             let desired = if edits { third } else { second }.resources(dialect);
-            let (comparison, plan) = Moment::of(&world, &desired).await.compare(&world, &saved);
+            let (comparison, plan) = Moment::of(&session, &desired).await.compare(&session, &saved);
             if comparison.differences.is_empty() {
                 let (approved, runs) = (done_by(&saved.plan), done_by(&plan));
                 for (address, does) in runs {
@@ -171,21 +170,21 @@ fn pod(name: &str) -> Address {
 }
 
 /// A world with `api` and `eval` applied, and a saved plan that replaces only `api`.
-async fn reviewed() -> (World, Moment, SavedPlan) {
-    let world = World::new(Dialect::V2);
+async fn reviewed() -> (Session, Moment, SavedPlan) {
+    let session = Session::new(Dialect::V2);
     let before = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
-    checked::apply(&world, &before).await;
+    checked::apply(&session, &before).await;
     let after = with(&[("api", mounted("image:2")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
-    let moment = Moment::of(&world, &after).await;
-    let saved = moment.save(&world);
+    let moment = Moment::of(&session, &after).await;
+    let saved = moment.save(&session);
     assert_eq!(saved.actions.keys().collect::<Vec<_>>(), [&pod("api")]);
-    (world, moment, saved)
+    (session, moment, saved)
 }
 
 #[test]
 fn changed_fields_are_listed_by_reading() {
     in_virtual_time(async {
-        let (world, moment, saved) = reviewed().await;
+        let (session, moment, saved) = reviewed().await;
         let changed = |change: &dyn Fn(&mut Moment)| {
             let mut later = Moment {
                 desired: moment.desired.clone(),
@@ -193,7 +192,7 @@ fn changed_fields_are_listed_by_reading() {
                 observed: moment.observed.clone(),
             };
             change(&mut later);
-            texts(&later.compare(&world, &saved).0)
+            texts(&later.compare(&session, &saved).0)
         };
         let id = moment.prior.resources[&pod("api")].id.clone();
 
@@ -242,15 +241,15 @@ fn changed_fields_are_listed_by_reading() {
 #[test]
 fn an_already_applied_change_is_done_and_not_stale() {
     in_virtual_time(async {
-        let (world, moment, saved) = reviewed().await;
-        checked::apply(&world, &moment.desired).await;
-        let (comparison, plan) = Moment::of(&world, &moment.desired).await.compare(&world, &saved);
+        let (session, moment, saved) = reviewed().await;
+        checked::apply(&session, &moment.desired).await;
+        let (comparison, plan) = Moment::of(&session, &moment.desired).await.compare(&session, &saved);
         assert_eq!(comparison, SavedPlanComparison { differences: Vec::new(), done: vec![pod("api")] });
         assert!(plan.is_empty());
         // The change was withdrawn. Nothing is left to do either, but not because the plan was applied.
         let before = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
-        checked::apply(&world, &before).await;
-        let (comparison, _) = Moment::of(&world, &before).await.compare(&world, &saved);
+        checked::apply(&session, &before).await;
+        let (comparison, _) = Moment::of(&session, &before).await.compare(&session, &saved);
         let image = "`pod.api`: the configuration says something else of `image` (sindri.yaml:7)";
         assert_eq!(texts(&comparison)[0], image);
     });
@@ -287,18 +286,18 @@ fn an_edited_file_is_refused() {
 #[test]
 fn a_planned_delete_is_not_done_while_the_object_lives() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let before = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
-        checked::apply(&world, &before).await;
-        let mut moment = Moment::of(&world, &with(&[("eval", mounted("image:1"))]).resources(Dialect::V2)).await;
-        let saved = moment.save(&world);
+        checked::apply(&session, &before).await;
+        let mut moment = Moment::of(&session, &with(&[("eval", mounted("image:1"))]).resources(Dialect::V2)).await;
+        let saved = moment.save(&session);
         moment.prior.resources.retain(|address, _| address.name != "api");
-        assert_eq!(texts(&moment.compare(&world, &saved).0), ["`pod.api`: the state has no record of it any more"]);
+        assert_eq!(texts(&moment.compare(&session, &saved).0), ["`pod.api`: the state has no record of it any more"]);
         let id =
             saved.plan.changes.iter().find_map(|change| change.id.clone().filter(|_| change.address == pod("api")));
         moment.observed.remove("pod", &id.expect("an id"));
         assert_eq!(
-            moment.compare(&world, &saved).0,
+            moment.compare(&session, &saved).0,
             SavedPlanComparison { differences: vec![], done: vec![pod("api")] }
         );
     });
@@ -308,27 +307,27 @@ fn a_planned_delete_is_not_done_while_the_object_lives() {
 fn the_rest_of_a_replacement_belongs_to_the_plan_that_started_it() {
     in_virtual_time(async {
         // The old pod is deleted and recorded as such, and the new one could not be created.
-        let (world, mut moment, saved) = reviewed().await;
+        let (session, mut moment, saved) = reviewed().await;
         let id = moment.prior.resources.remove(&pod("api")).expect("recorded").id;
-        let (comparison, _) = moment.compare(&world, &saved);
+        let (comparison, _) = moment.compare(&session, &saved);
         assert!(!comparison.differences.is_empty(), "while the old one lives it was not this plan that took it away");
         moment.observed.remove("pod", &id);
-        let (comparison, plan) = moment.compare(&world, &saved);
+        let (comparison, plan) = moment.compare(&session, &saved);
         assert_eq!(comparison, SavedPlanComparison::default());
         assert_eq!(done_by(&plan)[&pod("api")].0, Action::Create);
 
         // The new pod exists, and the old one could not be deleted.
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let first = |image| with(&[("api", Pod { create_first: true, ..mounted(image) })]).resources(Dialect::V2);
-        checked::apply(&world, &first("image:1")).await;
-        let before = Moment::of(&world, &first("image:2")).await;
-        let saved = before.save(&world);
+        checked::apply(&session, &first("image:1")).await;
+        let before = Moment::of(&session, &first("image:2")).await;
+        let saved = before.save(&session);
         let old = before.prior.resources[&pod("api")].clone();
-        checked::apply(&world, &first("image:2")).await;
-        let mut later = Moment::of(&world, &first("image:2")).await;
+        checked::apply(&session, &first("image:2")).await;
+        let mut later = Moment::of(&session, &first("image:2")).await;
         later.observed.insert(before.observed.get("pod", &old.id).expect("it was there").clone());
         later.prior.resources.insert(pod("api").deposed(&old.id), old);
-        let (comparison, plan) = later.compare(&world, &saved);
+        let (comparison, plan) = later.compare(&session, &saved);
         assert_eq!(texts(&comparison), [""; 0]);
         assert_eq!(plan.operations.len(), 1);
     });
@@ -337,19 +336,19 @@ fn the_rest_of_a_replacement_belongs_to_the_plan_that_started_it() {
 #[test]
 fn a_replacement_on_request_is_done_once() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let desired = with(&[("api", mounted("image:1"))]).resources(Dialect::V2);
-        checked::apply(&world, &desired).await;
-        let moment = Moment::of(&world, &desired).await;
+        checked::apply(&session, &desired).await;
+        let moment = Moment::of(&session, &desired).await;
         let options = PlanOptions { replace: [pod("api")].into(), ..PlanOptions::default() };
-        let plan = world.plan_from(moment.readings(), options.clone());
-        let saved = SavedPlan::of(&plan, &world.input(&moment.readings(), options.clone()), "sindri.yaml".into());
+        let plan = session.plan_from(moment.readings(), options.clone());
+        let saved = SavedPlan::of(&plan, &session.input(&moment.readings(), options.clone()), "sindri.yaml".into());
         assert_eq!(saved.options_now(&moment.prior).replace, options.replace);
-        world.apply_with(&desired, &[], options).await;
-        let later = Moment::of(&world, &desired).await;
+        session.apply_with(&desired, &[], options).await;
+        let later = Moment::of(&session, &desired).await;
         assert!(saved.options_now(&later.prior).replace.is_empty());
         assert_eq!(
-            later.compare(&world, &saved).0,
+            later.compare(&session, &saved).0,
             SavedPlanComparison { differences: vec![], done: vec![pod("api")] }
         );
     });
@@ -358,10 +357,10 @@ fn a_replacement_on_request_is_done_once() {
 #[test]
 fn a_refresh_only_plan_has_its_own_id() {
     in_virtual_time(async {
-        let (world, mut moment, _) = reviewed().await;
+        let (session, mut moment, _) = reviewed().await;
         let id_of = |moment: &Moment| {
             let options = PlanOptions { refresh_only: true, ..PlanOptions::default() };
-            identity::id(&world.plan_from(moment.readings(), options))
+            identity::id(&session.plan_from(moment.readings(), options))
         };
         let nothing = id_of(&moment);
         let gone = moment.prior.resources[&pod("eval")].id.clone();
@@ -373,8 +372,8 @@ fn a_refresh_only_plan_has_its_own_id() {
 #[test]
 fn an_id_depends_only_on_the_actions() {
     in_virtual_time(async {
-        let (world, moment, saved) = reviewed().await;
-        let id_of = |moment: &Moment| identity::id(&moment.plan(&world, BTreeSet::new()));
+        let (session, moment, saved) = reviewed().await;
+        let id_of = |moment: &Moment| identity::id(&moment.plan(&session, BTreeSet::new()));
         let mut later = moment;
         for resource in later.desired.values_mut() {
             // The same plan with other lines in another file.
@@ -389,21 +388,21 @@ fn an_id_depends_only_on_the_actions() {
 #[test]
 fn neither_an_id_nor_a_file_knows_a_secret() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let secret = |value| Pod { env: [("A", Variable::Secret(value))].into(), ..Pod::default() };
         let of = |value| with(&[("api", secret(value))]).resources(Dialect::V2);
         let ids = ["canary-one", "canary-two"].map(|value| {
             let (prior, observed) = (State::new(value.into(), "default".into(), "sandbox".into()), Observed::default());
             let moment = Moment { desired: of(value), prior, observed };
-            let text = serde_json::to_string(&moment.save(&world)).expect("JSON");
+            let text = serde_json::to_string(&moment.save(&session)).expect("JSON");
             assert!(!text.contains("canary") || text.matches("canary").count() == 1, "the lineage alone: {text}");
-            moment.save(&world).plan_id
+            moment.save(&session).plan_id
         });
         assert_eq!(ids[0], ids[1], "neither the secret nor, before the first apply, the lineage is part of it");
 
-        checked::apply(&world, &of("canary-one")).await;
-        let moment = Moment::of(&world, &of("canary-two")).await;
-        let saved = moment.save(&world);
+        checked::apply(&session, &of("canary-one")).await;
+        let moment = Moment::of(&session, &of("canary-two")).await;
+        let saved = moment.save(&session);
         assert_eq!(saved.actions.len(), 1, "a new value is a change");
         assert!(!serde_json::to_string(&saved).expect("JSON").contains("canary"));
         let mut third = moment;
@@ -411,7 +410,7 @@ fn neither_an_id_nor_a_file_knows_a_secret() {
         let Value::Map(env) = env else { panic!("{env:?}") };
         env.insert("A".into(), Value::Secret(Secret::new("canary-three")));
         assert_eq!(
-            third.compare(&world, &saved).0,
+            third.compare(&session, &saved).0,
             SavedPlanComparison::default(),
             "secrets are read when they are sent"
         );
@@ -422,14 +421,14 @@ fn neither_an_id_nor_a_file_knows_a_secret() {
 #[test]
 fn a_plan_that_adopts_objects_of_a_lost_state_has_one_id() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
-        checked::apply(&world, &with(&[("api", mounted("image:1"))]).resources(Dialect::V2)).await;
+        let session = Session::new(Dialect::V2);
+        checked::apply(&session, &with(&[("api", mounted("image:1"))]).resources(Dialect::V2)).await;
         let desired = with(&[("api", mounted("image:2"))]).resources(Dialect::V2);
-        let observed = world.observe().await;
+        let observed = session.observe().await;
         let ids = ["one", "two"].map(|lineage| {
             let prior = State::new(lineage.into(), "default".into(), "sandbox".into());
             let moment = Moment { desired: desired.clone(), prior, observed: observed.clone() };
-            identity::id(&moment.plan(&world, BTreeSet::new()))
+            identity::id(&moment.plan(&session, BTreeSet::new()))
         });
         assert_eq!(ids[0], ids[1]);
     });
@@ -438,17 +437,17 @@ fn a_plan_that_adopts_objects_of_a_lost_state_has_one_id() {
 #[test]
 fn a_resource_is_replaced_on_request() {
     in_virtual_time(async {
-        let world = World::new(Dialect::V2);
+        let session = Session::new(Dialect::V2);
         let desired = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
-        checked::apply(&world, &desired).await;
-        let before = world.state();
+        checked::apply(&session, &desired).await;
+        let before = session.state();
         let options = PlanOptions { replace: [pod("api")].into(), ..PlanOptions::default() };
-        let applied = world.apply_with(&desired, &[], options).await;
+        let applied = session.apply_with(&desired, &[], options).await;
         assert_eq!(done_by(&applied.plan).into_keys().collect::<Vec<_>>(), [&pod("api")]);
         let id = |state: &State, name| state.resources[&pod(name)].id.clone();
-        assert_ne!(id(&world.state(), "api"), id(&before, "api"));
-        assert_eq!(id(&world.state(), "eval"), id(&before, "eval"));
-        checked::settled(&world, &desired).await;
+        assert_ne!(id(&session.state(), "api"), id(&before, "api"));
+        assert_eq!(id(&session.state(), "eval"), id(&before, "eval"));
+        checked::settled(&session, &desired).await;
     });
 }
 
@@ -456,17 +455,17 @@ fn a_resource_is_replaced_on_request() {
 fn a_plan_without_refresh_sends_no_requests_and_agrees_with_one_that_refreshed() {
     in_virtual_time(async {
         for dialect in [Dialect::V1, Dialect::V2] {
-            let world = World::new(dialect);
+            let session = Session::new(dialect);
             let desired = with(&[("api", mounted("image:1"))]).resources(dialect);
-            checked::apply(&world, &desired).await;
-            let remembered = sindri::planner::drift::survey::remembered(&world.state());
+            checked::apply(&session, &desired).await;
+            let remembered = sindri::planner::drift::survey::remembered(&session.state());
             let edited = with(&[("api", mounted("image:2"))]).resources(dialect);
             for (desired, changes) in [(&desired, 0), (&edited, 1)] {
-                let mut moment = Moment::of(&world, desired).await;
+                let mut moment = Moment::of(&session, desired).await;
                 moment.observed = remembered.clone();
-                let plan = moment.plan(&world, BTreeSet::new());
+                let plan = moment.plan(&session, BTreeSet::new());
                 assert_eq!(done_by(&plan).len(), changes);
-                assert_eq!(done_by(&plan), done_by(&world.plan(desired).await));
+                assert_eq!(done_by(&plan), done_by(&session.plan(desired).await));
                 assert_eq!((plan.drift.len(), plan.orphans.len()), (0, 0));
             }
         }

@@ -4,9 +4,8 @@
 use sindri::model::{Dialect, Power};
 
 use crate::planner::checked;
-use crate::planner::world::World;
 use crate::support::fleet::{Fleet, Pod, Storage, Volume};
-use crate::support::in_virtual_time;
+use crate::support::{Session, in_virtual_time};
 
 /// All variants of the pod; `None` means not declared.
 fn pods() -> Vec<Option<Pod>> {
@@ -38,12 +37,12 @@ fn every_small_world_becomes_every_other() {
             let mounted = [before, after].into_iter().flatten().any(|pod| matches!(pod.storage, Storage::Network(_)));
             for region in if mounted { &["US-CA-2", "US-KS-2"][..] } else { &["US-CA-2"] } {
                 in_virtual_time(async {
-                    let world = World::new(Dialect::V2);
+                    let session = Session::new(Dialect::V2);
                     let first = fleet(before.as_ref(), "US-CA-2", lifecycle).resources(Dialect::V2);
                     let second = fleet(after.as_ref(), region, lifecycle).resources(Dialect::V2);
-                    let created = world.apply(&first).await;
+                    let created = session.apply(&first).await;
                     assert_eq!(created.plan.drift, []);
-                    checked::apply(&world, &second).await;
+                    checked::apply(&session, &second).await;
                 });
             }
         }

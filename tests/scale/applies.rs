@@ -2,20 +2,20 @@
 
 use sindri::planner::PlanOptions;
 
-use crate::support::large_fleet::Fleet;
-use crate::support::measured::{Account, Cost};
+use crate::support::large_fleet::LargeFleet;
+use crate::support::measured::{Cost, Measured};
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_without_changes_lists_volumes_once_and_pods_once_per_thousand() {
-    let fleet = Fleet::of_resources(20_000);
-    let account = Account::in_process(&fleet);
-    account.apply(PlanOptions::default()).await;
-    let before = account.answered();
-    let plan = account.plan().await;
+    let fleet = LargeFleet::of_resources(20_000);
+    let measured = Measured::in_process(&fleet);
+    measured.apply(PlanOptions::default()).await;
+    let before = measured.answered();
+    let plan = measured.plan().await;
     assert_eq!(plan.changes.len(), fleet.resources());
     assert!(plan.is_empty() && plan.drift.is_empty(), "{:?}", plan.counts());
 
-    let mut asked = account.asked(before);
+    let mut asked = measured.asked(before);
     asked.sort();
     let mut expected = vec!["GET /v2/network-volumes".to_owned()];
     expected.extend(vec!["GET /v2/pods".to_owned(); fleet.pods.div_ceil(1_000)]);
@@ -26,9 +26,9 @@ async fn a_plan_without_changes_lists_volumes_once_and_pods_once_per_thousand() 
 async fn applying_sends_one_request_each_and_writes_bytes_in_proportion() {
     let mut before: Option<Cost> = None;
     for pods in [500, 1_000, 2_000] {
-        let fleet = Fleet::of(pods);
-        let account = Account::in_process(&fleet);
-        let cost = account.apply(PlanOptions::default()).await;
+        let fleet = LargeFleet::of(pods);
+        let measured = Measured::in_process(&fleet);
+        let cost = measured.apply(PlanOptions::default()).await;
         let made = fleet.pods + fleet.volumes;
         assert_eq!(cost.creates, made);
         let pages = pods.div_ceil(1_000);

@@ -13,7 +13,7 @@ use sindri::store::{parse_state, state_bytes};
 use tempfile::TempDir;
 
 use super::count::{Work, work};
-use crate::support::large_fleet::{self, Fleet, Layout};
+use crate::support::large_fleet::{self, LargeFleet, Layout};
 
 /// Twice the fleet may take this many times the work. Sorting takes slightly more than twice.
 const GROWTH: f64 = 2.6;
@@ -28,7 +28,7 @@ struct World {
 
 impl World {
     /// Applies `before` and declares `after`.
-    fn of(before: Fleet, after: Fleet) -> Self {
+    fn of(before: LargeFleet, after: LargeFleet) -> Self {
         let (config, folder) = before.config();
         let plan = large_fleet::plan(&config, &large_fleet::nothing(), &Observed::default(), PlanOptions::default());
         let (state, observed) = large_fleet::applied(&plan);
@@ -108,22 +108,23 @@ fn assert_linear(sizes: &[usize], action: Action, world: impl Fn(usize) -> World
 #[test]
 fn no_stage_is_quadratic_without_changes() {
     assert_linear(&[5_000, 10_000, 20_000], Action::NoOp, |size| {
-        World::of(Fleet::of_resources(size), Fleet::of_resources(size))
+        World::of(LargeFleet::of_resources(size), LargeFleet::of_resources(size))
     });
 }
 
 #[test]
 fn no_stage_is_quadratic_if_every_pod_is_different_and_replaced() {
     assert_linear(&[2_500, 5_000], Action::ReplaceCreateFirst, |size| {
-        let before = Fleet { layout: Layout::Blocks, create_before_destroy: true, ..Fleet::of_resources(size) };
-        World::of(before, Fleet { image: "ghcr.io/team/train:2", ..before })
+        let before =
+            LargeFleet { layout: Layout::Blocks, create_before_destroy: true, ..LargeFleet::of_resources(size) };
+        World::of(before, LargeFleet { image: "ghcr.io/team/train:2", ..before })
     });
 }
 
 #[test]
 fn no_stage_is_quadratic_if_every_pod_has_a_moved_entry() {
     assert_linear(&[2_500, 5_000], Action::Update, |size| {
-        let before = Fleet { layout: Layout::Blocks, ..Fleet::of_resources(size) };
-        World::of(before, Fleet { renamed: true, ..before })
+        let before = LargeFleet { layout: Layout::Blocks, ..LargeFleet::of_resources(size) };
+        World::of(before, LargeFleet { renamed: true, ..before })
     });
 }

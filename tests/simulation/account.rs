@@ -5,30 +5,27 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use serde_json::json;
-use sindri::emulator::{Emulator, EmulatorOptions, PodEvent, VolumeEvent};
-use sindri::transport::clock::Clock;
+use sindri::emulator::{PodEvent, VolumeEvent};
 
 use crate::simulation::truth::Truth;
+use crate::support::Account;
 
 pub struct World {
-    pub emulator: Arc<Emulator>,
-    pub clock: Clock,
+    pub account: Account,
     /// Every value that each object ever had.
     pub truth: Arc<Truth>,
 }
 
 impl World {
     pub fn new(seed: u64) -> Self {
-        let options = EmulatorOptions { seed, ..EmulatorOptions::default() };
-        let (emulator, start) = options.open().expect("a world in memory");
-        Self { emulator, clock: Clock::starting_at(start), truth: Arc::default() }
+        Self { account: Account::seeded(seed), truth: Arc::default() }
     }
 
     /// A digest of the requests, their times and their answers.
     pub fn trace(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         // Bodies contain lineages, which are random.
-        let journal = self.emulator.journal(0);
+        let journal = self.account.emulator.journal(0);
         journal.iter().for_each(|entry| (entry.time, entry.method, &entry.path, entry.status).hash(&mut hasher));
         hasher.finish()
     }
@@ -36,7 +33,7 @@ impl World {
     /// Makes the change; returns whether it was possible.
     pub fn change_outside(&self, change: &OutsideChange) -> bool {
         let pick = change.pick;
-        self.emulator.modify(|world, now| {
+        self.account.emulator.modify(|world, now| {
             let pods: Vec<String> = world.pod_ids().map(str::to_owned).collect();
             let volumes: Vec<String> = world.volume_ids().map(str::to_owned).collect();
             if !volumes.is_empty() && pick.is_multiple_of(7) {

@@ -2,19 +2,16 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sindri::apply::refresh::{RefreshContext, refresh};
-use sindri::apply::{self, Event, Job, recover};
+use sindri::apply::{self, ApplyOptions, Event, Job, recover};
 use sindri::config::Move;
 use sindri::emulator::{Emulator, InProcess};
 use sindri::kind;
 use sindri::model::{Action, Address, Cause, Dialect, Entry, Marker, Observed, Outcome, Plan, Power, State, Verb};
-use sindri::observe::observe;
-use sindri::planner;
 use sindri::planner::decide::power::power_plan;
 use sindri::planner::drift::survey;
 use sindri::planner::review::identity;
@@ -25,16 +22,13 @@ use sindri::resource::members;
 use sindri::resource::records::{declared_record, imported};
 use sindri::runpod::Client;
 use sindri::runpod::credential::ApiKey;
-use sindri::store::{self, Holder, Identity, LockedState, Paths};
-use sindri::transport::clock::Clock;
+use sindri::store::LockedState;
 use sindri::transport::{Method, Reply, Request, Transport, TransportError};
-use tempfile::TempDir;
-use tokio::sync::watch;
 
 use crate::simulation::account::World;
 use crate::simulation::sabotage::{Sabotage, Sabotaged};
 use crate::simulation::truth::Truth;
-use crate::support::Desired;
+use crate::support::{Desired, Readings, Session, checked_plan};
 
 /// The user's answer about unmanaged objects that match theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,9 +64,7 @@ pub enum Ended {
 
 pub struct Actor {
     pub project: Project,
-    client: Client,
-    clock: Clock,
-    folder: TempDir,
+    pub session: Session,
     sabotage: Sabotage,
     /// The user's current answer.
     pub policy: Cell<UnmanagedPolicy>,
@@ -90,65 +82,33 @@ pub struct Actor {
 
 impl Actor {
     pub fn new(project: Project, world: &World, seed: u64, sabotage: Sabotage) -> Self {
-        let clock = world.clock;
-        let carrier = InProcess::new(Arc::clone(&world.emulator), clock);
+        let transport = Signed {
+            carrier: world.account.transport(),
+            signature: project.signature,
+            emulator: Arc::clone(&world.account.emulator),
+            truth: Arc::clone(&world.truth),
+        };
+        let client = Client::new(Arc::new(transport), ApiKey::emulator(), project.dialect).with_seed(seed);
+        let session = Session::connected(&world.account, client).of_project(project.name, project.environment);
         let truth = Arc::clone(&world.truth);
-        let (emulator, noted) = (Arc::clone(&world.emulator), Arc::clone(&truth));
-        let transport = Arc::new(Signed { carrier, signature: project.signature, emulator, truth: noted });
-        let client = Client::new(transport, ApiKey::emulator(), project.dialect).with_seed(seed);
-        // In memory if possible, because every schedule flushes hundreds of times.
-        let memory = Path::new("/dev/shm");
-        let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
-        let folder = folder.expect("a temporary folder");
         let (announced, agreed, events) = <(RefCell<_>, RefCell<_>, Mutex<_>)>::default();
         let policy = Cell::new(project.policy);
         let moved = OnceCell::new();
-        Self { project, client, clock, folder, sabotage, policy, moved, announced, agreed, events, truth }
-    }
-
-    fn identity(&self) -> Identity<'static> {
-        Identity { environment: self.project.environment, api: "sandbox" }
-    }
-
-    fn paths(&self) -> Paths {
-        Paths::of_state(&self.folder.path().join("state.json"))
-    }
-
-    pub fn state(&self) -> State {
-        store::read(&self.paths(), &self.identity()).expect("a readable state").state
-    }
-
-    pub async fn observe(&self) -> Observed {
-        observe(&self.client).await.expect("clear sky")
+        Self { project, session, sabotage, policy, moved, announced, agreed, events, truth }
     }
 
     pub fn is_mine(&self, marker: &Marker) -> bool {
         marker.same_project(self.project.name, self.project.environment)
     }
 
-    /// The state file as it would be committed.
-    pub fn copy_of_state(&self) -> Option<Vec<u8>> {
-        std::fs::read(self.paths().state).ok()
-    }
-
     /// Removes intents from the journal, as if none were written before requests.
     pub fn forget_intents(&self) {
-        let journal = self.paths().journal;
+        let journal = self.session.paths().journal;
         if let Ok(text) = std::fs::read_to_string(&journal)
             && self.sabotage == Sabotage::NoIntents
         {
             let outcomes: String = text.split_inclusive('\n').filter(|line| !line.contains("\"intent\"")).collect();
             std::fs::write(&journal, outcomes).expect("a writable folder");
-        }
-    }
-
-    /// A new disk with the committed state, and no journal.
-    pub fn restore(&self, committed: Option<Vec<u8>>) {
-        let paths = self.paths();
-        let _ = std::fs::remove_file(&paths.journal);
-        match committed {
-            Some(bytes) => std::fs::write(&paths.state, bytes).expect("a writable folder"),
-            None => drop(std::fs::remove_file(&paths.state)),
         }
     }
 
@@ -187,8 +147,9 @@ impl Actor {
 
     /// `sindri plan --out`, without a lock.
     pub async fn save(&self, desired: &Desired, options: PlanOptions) -> Option<SavedPlan> {
-        let (paths, identity) = (self.paths(), self.identity());
-        let place = RefreshContext { api: &self.client, paths: &paths, identity, clock: &self.clock };
+        let (paths, identity) = (self.session.paths(), self.session.identity());
+        let place =
+            RefreshContext { api: &self.session.client, paths: &paths, identity, clock: &self.session.account.clock };
         let refresh = refresh(place, |_| ()).await.ok()?;
         let input = self.input(desired, &refresh.state, &refresh.observed, options);
         Some(SavedPlan::of(&self.checked(&input), &input, "sindri.yaml".into()))
@@ -220,7 +181,7 @@ impl Actor {
 
     /// `sindri state mv`.
     pub async fn state_mv(&self, from: &Address, to: &Address) -> bool {
-        let store = self.lock();
+        let store = self.session.lock();
         let Ok(mut records) = by_hand::moved(&store.snapshot(), from, to) else { return false };
         if self.sabotage == Sabotage::LeftReferences {
             records.retain(|address, _| [from, to].contains(&address));
@@ -230,22 +191,17 @@ impl Actor {
 
     /// `sindri state rm`.
     pub async fn state_rm(&self, address: &Address) {
-        let store = self.lock();
+        let store = self.session.lock();
         if let Ok(records) = by_hand::forgotten(&store.snapshot(), address) {
             write(&store, records).await;
         }
     }
 
-    fn lock(&self) -> LockedState {
-        let holder = Holder::new("test");
-        LockedState::acquire(&self.paths(), &self.identity(), holder, Duration::ZERO).expect("the lock")
-    }
-
     /// A command that changes only the state; returns whether it was possible.
     async fn correct(&self, records: impl Fn(&State, &Observed) -> Option<RecordChanges>) -> bool {
-        let store = self.lock();
-        let api = Sabotaged { client: &self.client, sabotage: self.sabotage };
-        let Ok(observed) = recover::recover(&api, &store, &self.clock, &self.note()).await else {
+        let store = self.session.lock();
+        let api = Sabotaged { client: &self.session.client, sabotage: self.sabotage };
+        let Ok(observed) = recover::recover(&api, &store, &self.session.account.clock, &self.note()).await else {
             return false;
         };
         match records(&store.snapshot().state, &observed) {
@@ -277,10 +233,10 @@ impl Actor {
     }
 
     async fn change(&self, seed: u64, plan: impl Fn(&State, &Observed) -> Option<Plan>) -> Ended {
-        let store = self.lock();
-        let api = Sabotaged { client: &self.client, sabotage: self.sabotage };
+        let store = self.session.lock();
+        let api = Sabotaged { client: &self.session.client, sabotage: self.sabotage };
         let note = self.note();
-        let Ok(observed) = recover::recover(&api, &store, &self.clock, &note).await else {
+        let Ok(observed) = recover::recover(&api, &store, &self.session.account.clock, &note).await else {
             return Ended::Refused;
         };
         let prior = store.snapshot().state;
@@ -305,17 +261,8 @@ impl Actor {
         if waits && self.sabotage == Sabotage::NobodyWaits {
             return Ended::Applied(Box::new(plan));
         }
-        let (_stop, interrupt) = watch::channel(false);
-        let job = Job {
-            plan: &plan,
-            observed: &observed,
-            api: &api,
-            store: &store,
-            clock: self.clock,
-            options: apply::ApplyOptions { seed: Some(seed), ..apply::ApplyOptions::default() },
-            events: &note,
-            interrupt,
-        };
+        let options = ApplyOptions { seed: Some(seed), ..ApplyOptions::default() };
+        let job = Job { api: &api, options, ..self.session.job(&plan, &observed, &store, &note) };
         apply::run(&job).await.expect("a store that can be written");
         Ended::Applied(Box::new(plan))
     }
@@ -371,34 +318,17 @@ impl Actor {
         options: PlanOptions,
     ) -> Input<'i> {
         let policy = self.policy.get();
-        Input {
-            dialect: self.project.dialect,
-            moved: self.moved.get().map_or(&[], Vec::as_slice),
-            options: PlanOptions {
-                adopt: policy == UnmanagedPolicy::Adopt,
-                ignore_existing: policy == UnmanagedPolicy::Beside,
-                ..options
-            },
-            ..Input::new(self.project.name, desired, prior, observed)
-        }
+        let options = PlanOptions {
+            adopt: policy == UnmanagedPolicy::Adopt,
+            ignore_existing: policy == UnmanagedPolicy::Beside,
+            ..options
+        };
+        let moved = self.moved.get().map_or(&[][..], Vec::as_slice);
+        self.session.input(&Readings { desired, moved, prior, observed }, options)
     }
 
     fn checked(&self, input: &Input<'_>) -> Plan {
-        let mut plan = planner::plan(input).expect("no circles");
-        assert_eq!(sindri::planner::review::check::violations(&plan), []);
-        let operations: Vec<String> = plan
-            .operations
-            .iter()
-            .map(|operation| {
-                format!("{} {} {:?}", operation.verb, operation.address, operation.members.keys().collect::<Vec<_>>())
-            })
-            .collect();
-        assert_eq!(
-            sindri::planner::review::check::flaws(input.prior, &plan),
-            [],
-            "{operations:#?} {:?}",
-            input.options
-        );
+        let mut plan = checked_plan(input);
         for import in plan.operations.iter_mut().filter(|operation| operation.verb == Verb::Import) {
             let mut records = RecordChanges::from([(import.address.clone(), import.record.take())]);
             self.believe(input.desired, &mut records);

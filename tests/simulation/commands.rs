@@ -5,14 +5,13 @@
 //! and another answer to `--adopt` or `--ignore-existing` with every command.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fastrand::Rng;
 use serde_json::json;
 use sindri::config::Move;
-use sindri::emulator::{InProcess, PodEvent, VolumeEvent};
+use sindri::emulator::{PodEvent, VolumeEvent};
 use sindri::kind;
 use sindri::model::{Address, Dialect, DriftClass, Power, State, Status, Updates, Value};
 use sindri::planner::PlanOptions;
@@ -20,7 +19,6 @@ use sindri::planner::drift::survey;
 use sindri::planner::review::saved::SavedPlan;
 use sindri::resource;
 use sindri::resource::members;
-use sindri::runpod::credential::ApiKey;
 use sindri::runpod::{Api, Client};
 use tokio::time::sleep;
 
@@ -135,8 +133,7 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
         Company::Nobody => None,
         Company::Others | Company::OthersAndMoves => Neighbor::draw(&world, seed, &mut luck).0,
     };
-    let carrier = InProcess::new(Arc::clone(&world.emulator), world.clock);
-    let stranger = Client::new(Arc::new(carrier), ApiKey::emulator(), dialect).with_seed(seed);
+    let stranger = world.account.client(dialect, seed);
     if company == Company::OthersAndMoves {
         let _ = actor.moved.set(moved(&versions, &mut luck));
     }
@@ -158,7 +155,7 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
         let rules = if dice.u8(..4) == 0 { storm::rules(&mut dice) } else { Vec::new() };
         // An object with an undocumented status is not known to be unready.
         let obscured = rules.iter().any(|rule| rule.effect.new_status.is_some());
-        world.emulator.set_faults(rules);
+        world.account.emulator.set_faults(rules);
         let command = Command::draw(&person, &mut dice).await;
         let command = others.instead(&mut person, command).await;
         let command_text = format!("{command:?}");
@@ -170,27 +167,27 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
         let (ended, there) = tokio::join!(KillAfter::new(polls, person.run(command, seed)), turn);
         person.tally.kills += u64::from(ended.is_none());
         person.tally.neighbors += u64::from(there);
-        actor.truth.record(&world.emulator);
-        actor.truth.check(&actor.state(), &command_text);
-        ledger.check(&world.emulator, &actors);
+        actor.truth.record(&world.account.emulator);
+        actor.truth.check(&actor.session.state(), &command_text);
+        ledger.check(&world.account.emulator, &actors);
         if company.is_there() && !obscured && ended == Some(true) && is_whole && actor.failures() == failures {
-            world.emulator.set_faults(Vec::new());
+            world.account.calm();
             all_is_ready(&actor, person.desired).await;
         }
         sleep(Duration::from_secs(dice.u64(0..60))).await;
     }
-    world.emulator.set_faults(Vec::new());
+    world.account.calm();
     // Old values may be shown for up to 90 s, deleted objects for 80 (contract, section 13).
     sleep(Duration::from_secs(120)).await;
     let Person { desired, mut tally, .. } = person;
     in_the_end(&actor, &world, desired, &mut tally, dice.u64(..)).await;
-    ledger.check(&world.emulator, &actors);
+    ledger.check(&world.account.emulator, &actors);
     tally
 }
 
 /// A successful apply has waited for everything declared.
 async fn all_is_ready(actor: &Actor, desired: &Desired) {
-    let (state, observed) = (actor.state(), actor.observe().await);
+    let (state, observed) = (actor.session.state(), actor.session.observe().await);
     for (address, record) in state.resources.iter().filter(|(address, _)| desired.contains_key(address)) {
         let status = observed.get(&record.kind, &record.id).and_then(|object| object.status.as_ref());
         assert_ne!(status, Some(&Status::Creating), "`{address}` ({}) was not waited for", record.id);
@@ -232,7 +229,7 @@ impl Others<'_> {
         }
         match self.dice.u8(..8) {
             0 | 1 => {
-                let found = import(person, &person.actor.state(), &mut self.dice);
+                let found = import(person, &person.actor.session.state(), &mut self.dice);
                 found.map_or(command, |(address, id)| Command::Import(address, id))
             }
             2 | 3 => Command::Apply(PlanOptions::default()),
@@ -255,7 +252,7 @@ impl Others<'_> {
         let Some(kind) = kind::find(&address.kind) else { return };
         let made = self.stranger.create(kind, &inputs, None).await;
         person.tally.policy += u64::from(made.is_ok());
-        person.actor.truth.record(&person.world.emulator);
+        person.actor.truth.record(&person.world.account.emulator);
     }
 
     /// The other sindri acts at the same time; false if there is none, or it pauses.
@@ -270,7 +267,7 @@ impl Others<'_> {
 /// One refresh makes the state equal to the world, and one apply makes the world equal to the configuration.
 async fn in_the_end(actor: &Actor, world: &World, desired: &Desired, tally: &mut Tally, seed: u64) {
     actor.refresh().await;
-    let (state, observed) = (actor.state(), actor.observe().await);
+    let (state, observed) = (actor.session.state(), actor.session.observe().await);
     let lasting = |class: DriftClass| !matches!(class, DriftClass::Errored | DriftClass::ZeroGpu);
     let drift: Vec<_> = survey::drift(&state, &observed).into_iter().filter(|it| lasting(it.class)).collect();
     assert!(drift.is_empty(), "after a refresh nothing has drifted: {drift:#?}");
@@ -293,8 +290,8 @@ async fn in_the_end(actor: &Actor, world: &World, desired: &Desired, tally: &mut
         return;
     }
     sleep(Duration::from_secs(120)).await;
-    actor.truth.record(&world.emulator);
-    let (state, observed) = (actor.state(), actor.observe().await);
+    actor.truth.record(&world.account.emulator);
+    let (state, observed) = (actor.session.state(), actor.session.observe().await);
     actor.truth.check(&state, "the last apply");
     let plan = actor.plan(desired, &state, &observed, PlanOptions::default());
     if plan.all_refusals().next().is_none() {
@@ -325,7 +322,7 @@ enum Command {
 
 impl Command {
     async fn draw(person: &Person<'_>, dice: &mut Rng) -> Self {
-        let state = person.actor.state();
+        let state = person.actor.session.state();
         let own = |address: &&Address| !members::is_member(address) && address.successor().is_none();
         let recorded: Vec<&Address> = state.resources.keys().filter(own).collect();
         let any = |dice: &mut Rng| recorded.get(dice.usize(..recorded.len().max(1))).map(|it| (*it).clone());
@@ -390,7 +387,7 @@ fn import(person: &Person<'_>, state: &State, dice: &mut Rng) -> Option<(Address
         return None;
     }
     let address = declared[dice.usize(..declared.len())];
-    let ids: Vec<String> = person.world.emulator.inspect(|world| match kind::find(&address.kind) {
+    let ids: Vec<String> = person.world.account.emulator.inspect(|world| match kind::find(&address.kind) {
         Some(kind) if kind.has_container => world.pod_ids().map(str::to_owned).collect(),
         _ => world.volume_ids().map(str::to_owned).collect(),
     });
@@ -450,7 +447,7 @@ impl Person<'_> {
             }
             Command::Power(address, power) => actor.power(desired, &address, power, seed).await,
             Command::FromMemory => {
-                let state = actor.state();
+                let state = actor.session.state();
                 let options = PlanOptions { unrefreshed: true, ..PlanOptions::default() };
                 actor.plan(desired, &state, &survey::remembered(&state), options);
                 return false;
@@ -465,7 +462,7 @@ impl Person<'_> {
 
 /// Someone else makes a random change. Returns whether it was possible.
 fn change_outside(world: &World, actor: &Actor, dice: &mut Rng) -> bool {
-    actor.truth.record(&world.emulator);
+    actor.truth.record(&world.account.emulator);
     let pick = dice.usize(..1000);
     let edit = |changes| PodEvent::Edit { changes };
     let event = match dice.u8(..14) {
@@ -488,7 +485,7 @@ fn change_outside(world: &World, actor: &Actor, dice: &mut Rng) -> bool {
         2 => Some(VolumeEvent::Delete),
         _ => None,
     };
-    let done = world.emulator.modify(|inside, now| {
+    let done = world.account.emulator.modify(|inside, now| {
         let pods: Vec<String> = inside.pod_ids().map(str::to_owned).collect();
         let volumes: Vec<String> = inside.volume_ids().map(str::to_owned).collect();
         match volume {
@@ -498,6 +495,6 @@ fn change_outside(world: &World, actor: &Actor, dice: &mut Rng) -> bool {
             _ => !pods.is_empty() && inside.pod_event(&pods[pick % pods.len()], &event, now).is_ok(),
         }
     });
-    actor.truth.record(&world.emulator);
+    actor.truth.record(&world.account.emulator);
     done
 }

@@ -152,14 +152,14 @@ fn an_adopted_volume_may_be_renamed_by_its_new_project() {
         let mut ledger = Ledger::default();
         first.apply(&desired, PlanOptions::default(), 1).await;
         second.apply(&desired, PlanOptions::default(), 2).await;
-        ledger.check(&world.emulator, &[&first, &second]);
+        ledger.check(&world.account.emulator, &[&first, &second]);
         assert_eq!(second.agreed.borrow().len(), 1, "it was taken over");
 
-        world.emulator.modify(|inside, now| {
+        world.account.emulator.modify(|inside, now| {
             let id = inside.volume_ids().next().expect("one volume").to_owned();
             inside.volume_event(&id, &VolumeEvent::Rename { name: "renamed".into() }, now).expect("it is there");
         });
-        first.restore(None);
+        first.session.restore(None);
         sleep(Duration::from_secs(60)).await;
         first.apply(&desired, PlanOptions::default(), 3).await;
         second.apply(&desired, PlanOptions::default(), 4).await;
@@ -167,9 +167,9 @@ fn an_adopted_volume_may_be_renamed_by_its_new_project() {
             assert!(
                 put_right(Patient { actor, other: Some(other), may_have_orphans: false }, &ledger, &desired, 5).await
             );
-            ledger.check(&world.emulator, &[&first, &second]);
+            ledger.check(&world.account.emulator, &[&first, &second]);
         }
-        let volumes = world.emulator.modify(|inside, _| inside.volume_ids().count());
+        let volumes = world.account.emulator.modify(|inside, _| inside.volume_ids().count());
         assert_eq!(volumes, 2);
     });
 }

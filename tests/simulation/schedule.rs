@@ -80,7 +80,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
         if round > 0 && dice.bool() {
             desired = &versions[1];
         }
-        let committed = main.copy_of_state();
+        let committed = main.session.state_file();
         let mut rules = storm::rules(&mut dice);
         verdict.faults += rules.len() as u64;
         if neighbor.is_some() && dice.bool() {
@@ -89,7 +89,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
         moves |= rules.iter().any(|rule| rule.effect.migrate.is_some());
         lags |= rules.iter().any(|rule| rule.effect.list_lag.is_some());
         let late = rules.iter().filter_map(|rule| rule.effect.stale_read.as_ref()).map(|lag| lag.seconds).max();
-        world.emulator.set_faults(rules);
+        world.account.emulator.set_faults(rules);
         let polls = if dice.u8(..4) == 0 { usize::MAX } else { dice.usize(1..60) };
         verdict.applies += 1;
         let mine = KillAfter::new(polls, main.apply(desired, PlanOptions::default(), dice.u64(..)));
@@ -124,7 +124,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
             // A runner is lost with its disk, and the next one starts from the last commit. Objects created in the last
             // seconds may be in no list yet, so at least that much time passes (docs/reliability.md says so).
             verdict.lost_disks += 1;
-            main.restore(committed);
+            main.session.restore(committed);
             sleep(Duration::from_secs(60)).await;
         }
         let later = (dice.u8(..4) == 0).then(|| OutsideChange::draw(&mut dice));
@@ -133,20 +133,20 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
         verdict.outside_changes += u64::from(outside_changes) + u64::from(visited);
         // If someone edits an object while reads are stale, no apply can see the change.
         hidden = late.filter(|_| outside_changes || visited).unwrap_or(0).max(hidden);
-        ledger.check(&world.emulator, &actors);
-        sound(&main.state(), "a round");
+        ledger.check(&world.account.emulator, &actors);
+        sound(&main.session.state(), "a round");
         sleep(Duration::from_secs(dice.u64(0..40))).await;
     }
 
     // The faults end; lists that lag may do so for a while.
-    world.emulator.set_faults(Vec::new());
+    world.account.calm();
     sleep(Duration::from_secs(hidden.max(10))).await;
     // Lists that still show a deleted object can make it look like the copy of a migrated one. The copy is reported
     // then.
     let may_have_orphans = verdict.lost_disks > 0 || (moves && lags);
     let Some(neighbor) = &neighbor else {
         put_right(Patient { actor: &main, other: None, may_have_orphans }, &ledger, desired, dice.u64(..)).await;
-        ledger.check(&world.emulator, &actors);
+        ledger.check(&world.account.emulator, &actors);
         verdict.trace = world.trace();
         return verdict;
     };
@@ -154,14 +154,14 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
     verdict.shared += shared(&main, other);
     let patient = Patient { actor: &main, other: Some(other), may_have_orphans };
     let settled = put_right(patient, &ledger, desired, dice.u64(..)).await;
-    ledger.check(&world.emulator, &actors);
+    ledger.check(&world.account.emulator, &actors);
     let patient = Patient { actor: other, other: Some(&main), may_have_orphans: moves && lags };
     let theirs = put_right(patient, &ledger, &neighbor.wanted(), dice.u64(..)).await;
-    ledger.check(&world.emulator, &actors);
+    ledger.check(&world.account.emulator, &actors);
     if settled && theirs {
         // Repairing one project did not affect the other.
-        let observed = main.observe().await;
-        let plan = main.plan(desired, &main.state(), &observed, PlanOptions::default());
+        let observed = main.session.observe().await;
+        let plan = main.plan(desired, &main.session.state(), &observed, PlanOptions::default());
         assert_eq!(left_to_do(&plan), [""; 0], "the first project's plan is still empty");
     }
     verdict.trace = world.trace();
@@ -224,8 +224,8 @@ pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired,
     };
     // Old values may be shown for up to 90 s, deleted objects for 80 (contract, section 13).
     sleep(Duration::from_secs(120)).await;
-    let observed = actor.observe().await;
-    let state = actor.state();
+    let observed = actor.session.observe().await;
+    let state = actor.session.state();
     let plan = actor.plan(desired, &state, &observed, PlanOptions::default());
     only_own_pods(actor, &state, &observed);
     // A clone of the same project has another lineage, but all names are the same.
@@ -307,8 +307,8 @@ fn only_own_pods(actor: &Actor, state: &State, observed: &Observed) {
 
 /// Number of volumes in both states: a user agreed to adopt one that another state records.
 fn shared(one: &Actor, other: &Actor) -> u64 {
-    let theirs = other.state();
-    let state = one.state();
+    let theirs = other.session.state();
+    let state = one.session.state();
     let recorded = state.resources.values().filter(|record| theirs.address_of(&record.kind, &record.id).is_some());
     recorded
         .inspect(|record| {

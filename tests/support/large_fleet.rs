@@ -15,7 +15,7 @@ pub const PORTS: usize = 2;
 
 /// How a fleet is declared.
 #[derive(Clone, Copy, Debug)]
-pub struct Fleet {
+pub struct LargeFleet {
     pub volumes: usize,
     pub pods: usize,
     pub layout: Layout,
@@ -33,7 +33,7 @@ pub enum Layout {
     Blocks,
 }
 
-impl Fleet {
+impl LargeFleet {
     /// A fleet with this many pods, a hundred per volume.
     pub fn of(pods: usize) -> Self {
         let volumes = pods.div_ceil(100);
