@@ -28,8 +28,8 @@ pub enum GraphError {
     #[error("`{from}` needs `{to}`, which does not exist")]
     #[diagnostic(code(sindri::graph::unknown_reference), help("declare `{to}`, or remove the reference from `{from}`"))]
     Unknown { from: Box<Address>, to: Box<Address> },
-    #[error("resources need each other in a circle: {}", path(.0))]
-    #[diagnostic(code(sindri::graph::cycle), help("break the circle: one of these references has to go"))]
+    #[error("resources depend on each other in a cycle: {}", path(.0))]
+    #[diagnostic(code(sindri::graph::cycle), help("remove one of these references"))]
     Cycle(Vec<Address>),
 }
 
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn a_cycle_is_reported_as_a_path() {
         let error = ResourceGraph::of_state(&state(&[("pod.a", &["pod.b"]), ("pod.b", &["pod.a"])])).unwrap_err();
-        assert_eq!(error.to_string(), "resources need each other in a circle: pod.a -> pod.b -> pod.a");
+        assert_eq!(error.to_string(), "resources depend on each other in a cycle: pod.a -> pod.b -> pod.a");
     }
 
     #[test]

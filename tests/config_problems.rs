@@ -456,9 +456,12 @@ fn a_name_that_runpod_would_cut_or_refuse_is_refused_once_for_all_replicas() {
 #[test]
 fn ids_that_are_empty_or_blank_are_refused_everywhere() {
     for id in ["networkVolumeId", "networkVolume", "templateId", "registryAuth", "containerRegistryAuthId"] {
-        for (value, phrase) in
-            [("\"\"", "write a value"), ("\"  \"", "write a value"), ("\" a\"", "whitespace"), ("\"a\\n\"", "whitespace")]
-        {
+        for (value, phrase) in [
+            ("\"\"", "write a value"),
+            ("\"  \"", "write a value"),
+            ("\" a\"", "whitespace"),
+            ("\"a\\n\"", "whitespace"),
+        ] {
             let yaml = pod(&format!("gpuType: NVIDIA L4\n{id}: {value}"));
             assert_eq!(mismatch(&yaml, Dialect::V2, "empty_id", FIRST + 1, phrase), None);
         }

@@ -174,7 +174,7 @@ fn live(example: &Example) {
     destroy.exits(0);
     let kept: BTreeMap<_, _> = after.into_iter().filter(|(address, _)| !is_pod(address)).collect();
     for id in kept.values() {
-        destroy.says_on_stdout(&format!("network volume `{id}` is protected and stays; it goes on to cost $"));
+        destroy.says_on_stdout(&format!("network volume `{id}` is protected and kept; it still costs $"));
     }
     assert_eq!(copy.recorded(), kept, "only network volumes are left in the state");
     assert_eq!(copy.world("pods"), BTreeSet::new());

@@ -452,7 +452,7 @@ fn a_conflict_stops_git_and_is_refused_until_resolved() {
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("CONFLICT") && said.contains(&address.to_string()), "{said}");
-    assert!(parse_state(&fs::read(&file).unwrap(), &file).unwrap_err().to_string().contains("unfinished merge"));
+    assert!(parse_state(&fs::read(&file).unwrap(), &file).unwrap_err().to_string().contains("merge conflict marker"));
     // After choosing one side, everything else is merged.
     let text = fs::read_to_string(&file).unwrap();
     let (before, rest) = text.split_once("<<<<<<< ours\n").unwrap();
@@ -490,7 +490,10 @@ fn an_invalid_state_never_passes_as_a_merge_result() {
     other.lineage = "0123456789abcdef".into();
     let (folder, file) = repository(&base, true);
     let output = merge_branches(folder.path(), &file, &ours, &other);
-    assert!(!output.status.success() && String::from_utf8_lossy(&output.stderr).contains("two states"), "{output:?}");
+    assert!(
+        !output.status.success() && String::from_utf8_lossy(&output.stderr).contains("different states"),
+        "{output:?}"
+    );
     assert!(parse_state(&fs::read(&file).unwrap(), &file).is_err());
     done(folder.path(), &["merge", "--abort"]);
     done(folder.path(), &["checkout", "--quiet", "-b", "broken", "HEAD~1"]);

@@ -202,13 +202,13 @@ impl<'a> RunningOperation<'_, 'a> {
     fn failed(&self, error: &ApiError, id: Option<&str>, changed: bool) -> OperationError {
         let help = match (self.operation.verb, error.class) {
             (Verb::Create, _) if changed => Some(format!(
-                "it may exist and bill, and could not be looked for. The next `sindri apply` looks for it before it does \
-                 anything else; `sindri status` lists what this project has. {}",
+                "it may exist and be billed, but sindri could not check. The next `sindri apply` checks before it \
+                 does anything else; `sindri status` lists the objects of this project. {}",
                 general(error).unwrap_or_default()
             )),
             (Verb::Create, ErrorClass::NotFound) => Some(
-                "the configuration names a network volume, template or registry credential that this account does not \
-                 have: check its id, and that the API key belongs to the same account"
+                "the configuration refers to a network volume, template or registry credential that this account \
+                 does not have; check its id, and that the API key belongs to the same account"
                     .to_owned(),
             ),
             // The general help is about machines.
@@ -237,8 +237,8 @@ impl<'a> RunningOperation<'_, 'a> {
         let mut users = in_use::users(self.job().plan, self.job().observed);
         let users = users.remove(&(self.kind.name, id.to_owned()))?;
         Some(format!(
-            "it is used by {}, and can be deleted once nothing uses it: end that first, where it is managed, and run the \
-             command again",
+            "it is used by {} and can be deleted only when nothing uses it; delete its users first, where they are \
+             managed, and run the command again",
             in_use::describe(&users)
         ))
     }

@@ -30,13 +30,13 @@ impl FromStr for Condition {
             "ports" => return Ok(Self::Ports),
             "ssh" => return Ok(Self::Ssh),
             _ => word.strip_prefix("http:").ok_or_else(|| {
-                "pods are waited for until `running`, `ports`, `ssh` or `http:PATH` (`http:8000/health`)".to_owned()
+                "the conditions are `running`, `ports`, `ssh` or `http:PATH` (`http:8000/health`)".to_owned()
             })?,
         };
         let (port, path) = page.split_at(page.find('/').unwrap_or(page.len()));
         let port = match port {
             "" => None,
-            number => Some(number.parse().map_err(|_| format!("`{number}` is no port: write `http:8000/health`"))?),
+            number => Some(number.parse().map_err(|_| format!("`{number}` is not a port; write `http:8000/health`"))?),
         };
         Ok(Self::Http { port, path: if path.is_empty() { "/".to_owned() } else { path.to_owned() } })
     }
@@ -95,7 +95,7 @@ pub fn readiness(condition: &Condition, object: &Object) -> PodReadiness {
             );
         }
         Some(Status::Terminated) => {
-            return never("not_found", "was deleted", "`sindri plan` shows what became of it");
+            return never("not_found", "was deleted", "`sindri plan` shows its status");
         }
         _ if object.ready => {}
         Some(Status::Running) => {}
@@ -170,7 +170,7 @@ fn http(object: &Object, port: Option<u16>, path: &str) -> PodReadiness {
         _ => PodReadiness::Never(ReadinessFailure {
             code: "ambiguous_port",
             message: "exposes several HTTP ports".to_owned(),
-            help: "name the port: `--for http:8000/health`",
+            help: "choose the port: `--for http:8000/health`",
         }),
     }
 }

@@ -138,8 +138,8 @@ pub async fn search(
 /// Describes `count` objects that a create may have made.
 pub fn several(kind: &Kind, count: usize) -> String {
     format!(
-        "{count} {}s look like what it asked for, so that somebody made one at the same moment, and which one is ours cannot \
-         be told: `sindri import` takes one of them over",
+        "{count} {}s match its request. Someone created one at the same time, so ours cannot be identified; choose \
+         one with `sindri import`",
         kind.title
     )
 }
@@ -158,7 +158,7 @@ fn settle(
             CreateTrace::Nothing => None,
             CreateTrace::Made(object, twins) => {
                 let how = match twins {
-                    0 => "it had been created; its answer was lost".to_owned(),
+                    0 => "it had been created; the response was lost".to_owned(),
                     _ => format!("it had been created {} times; the oldest is kept, the others are orphans", twins + 1),
                 };
                 Some((created(intent, object), how, Some(object.id.clone())))
@@ -169,12 +169,12 @@ fn settle(
         Verb::Delete if object.is_some() => None,
         Verb::Delete => {
             if let Some(object) = migrated_object(intent, state, observed.iter()) {
-                let how = format!("it had moved instead: `{}` carries its marker", object.id);
+                let how = format!("it had migrated instead; `{}` has its marker", object.id);
                 return Some((followed(intent, state, object), how, Some(object.id.clone())));
             }
             let mut records: BTreeMap<_, _> = intent.removed.iter().map(|address| (address.clone(), None)).collect();
             records.insert(intent.address.clone(), None);
-            tell(Outcome { operation: intent.operation.clone(), records }, "it is gone")
+            tell(Outcome { operation: intent.operation.clone(), records }, "it no longer exists")
         }
         Verb::Update => {
             let (outcome, how) = settle_update(intent, state, object);
@@ -261,8 +261,8 @@ pub async fn recover(
             store.record_all(open.iter().map(|intent| Entry::Outcome(without_effect(intent))).collect()).await?;
             for intent in open {
                 let how = match intent.verb {
-                    Verb::Create => "no list shows it: it was never created".to_owned(),
-                    _ => "it is still there".to_owned(),
+                    Verb::Create => "no list shows it, so it was never created".to_owned(),
+                    _ => "it still exists".to_owned(),
                 };
                 events(Event::Recovered { address: intent.address, verb: intent.verb, id: None, how });
             }
@@ -271,7 +271,7 @@ pub async fn recover(
         if !std::mem::replace(&mut reported, true) {
             for address in unseen.iter().chain(open.iter().map(|intent| &intent.address)) {
                 let message = format!(
-                    "an earlier run created or deleted it, no list shows the result, and lists lag; checking for up to {} s",
+                    "an earlier run created or deleted it, but no list shows the result yet; checking for up to {} s",
                     lag.as_secs()
                 );
                 events(Event::Settled { address: address.clone(), message });

@@ -164,13 +164,13 @@ impl<'a> KnownAddresses<'a> {
 }
 
 fn several_resources(word: &AddressWord, several: &[&Address]) -> Failure {
-    let message = format!("`{word}` names {} resources, but this command takes one", several.len());
-    let help = format!("name one of {}; nothing was changed", quoted_few(several.to_vec()));
+    let message = format!("`{word}` matches {} resources, but this command takes one", several.len());
+    let help = format!("choose one of {}; nothing was changed", quoted_few(several.to_vec()));
     word.failure(Exit::Usage, "ambiguous", message, help)
 }
 
 fn several_kinds(word: &AddressWord, several: &[&Address]) -> Failure {
-    let message = format!("`{word}` names resources of several kinds");
+    let message = format!("`{word}` matches resources of several kinds");
     let kinds: BTreeSet<&str> = several.iter().map(|address| address.kind.as_str()).collect();
     let full: Vec<String> = kinds.into_iter().map(|kind| format!("`{}`", word.of_kind(kind))).collect();
     let help = format!("write the full address: {}; nothing was changed", full.join(" or "));
@@ -240,7 +240,7 @@ mod tests {
             ("pod.dat", Exit::Error, "not declared", "did you mean `network_volume.data`?"),
             ("r[9]", Exit::Error, "not declared", "did you mean `pod.r[0,1]`?"),
             ("zzz", Exit::Error, "not declared", "known: `network_volume.both`, `network_volume.data`, `pod.a` and "),
-            ("r", Exit::Usage, "names 3 resources", "name one of `pod.r[0"),
+            ("r", Exit::Usage, "matches 3 resources", "choose one of `pod.r[0"),
             ("both", Exit::Usage, "several kinds", "`network_volume.both` or `pod.both`"),
         ] {
             let (code, said, helped) = refused(known.one(&word(text)).expect_err("it is refused"));

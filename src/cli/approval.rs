@@ -39,8 +39,8 @@ impl Approval {
                     return Err(Failure::message(
                         Exit::Usage,
                         "no_plan_id",
-                        format!("`{word}` is neither a plan's id nor a file"),
-                        Some("an id has 16 hex digits, and `sindri plan` prints it; nothing was requested".into()),
+                        format!("`{word}` is neither a plan id nor a file"),
+                        Some("`sindri plan` prints the id, which has 16 hex digits; nothing was requested".into()),
                     ));
                 }
                 let saved = saved::read(&path)?;
@@ -58,7 +58,7 @@ impl Approval {
             Some((id, _)) if id != saved.plan_id => Err(Failure::message(
                 Exit::Stale,
                 "unexpected_plan",
-                format!("`{}` is the plan `{}`, and `{id}` was expected", file.display(), saved.plan_id),
+                format!("`{}` contains the plan `{}`, but `{id}` was expected", file.display(), saved.plan_id),
                 Some("pass the file of the plan that was approved; nothing was requested".into()),
             )),
             _ => Ok(Self::Saved(Box::new(saved))),
@@ -114,18 +114,18 @@ impl Approval {
                 let listed =
                     saved.as_ref().map(|saved| differences(&saved.compare(input, plan), true)).unwrap_or_default();
                 let state = if plan.is_empty() {
-                    "nothing is to be done any more".to_owned()
+                    "there is nothing left to do".to_owned()
                 } else if !plan.changes_anything() {
-                    format!("nothing is left but to wait for {}", words::count(plan.waits.len(), "resource"))
+                    format!("it only remains to wait for {}", words::count(plan.waits.len(), "resource"))
                 } else {
                     format!("this is `{now}`")
                 };
                 Err(Failure::message(
                     Exit::Stale,
                     "unexpected_plan",
-                    format!("the plan `{id}` was expected, and {state}{listed}"),
+                    format!("the plan `{id}` was expected, but {state}{listed}"),
                     Some(match (plan.is_empty(), plan.changes_anything()) {
-                        (true, _) => "if it was applied already, all is well; nothing was changed".into(),
+                        (true, _) => "if it was already applied, no action is needed; nothing was changed".into(),
                         (_, false) => "`sindri wait` waits until everything is ready; nothing was changed".into(),
                         _ => format!(
                             "review the plan above, and pass `--expect {now}` if it is right; nothing was changed"
@@ -147,7 +147,7 @@ impl Approval {
                         saved.plan_id,
                         differences(&comparison, false)
                     ),
-                    Some("`sindri plan --out FILE` makes a new one to review; nothing was changed".into()),
+                    Some("`sindri plan --out FILE` writes a new one to review; nothing was changed".into()),
                 ))
             }
         }
@@ -162,7 +162,7 @@ fn is_id(word: &str) -> bool {
 /// The differences, one line each; `done` includes actions that are no longer necessary.
 fn differences(comparison: &SavedPlanComparison, done: bool) -> String {
     let settled =
-        comparison.done.iter().filter(|_| done).map(|address| format!("`{address}`: nothing is to be done any more"));
+        comparison.done.iter().filter(|_| done).map(|address| format!("`{address}`: there is nothing left to do"));
     let lines: Vec<String> = comparison.differences.iter().map(ToString::to_string).chain(settled).collect();
     let mut text = String::new();
     for line in lines.iter().take(TOLD) {

@@ -61,10 +61,10 @@ pub struct Global {
         help_heading = "Global options"
     )]
     pub environments: Vec<String>,
-    /// The state file (default: state/ENV.json beside the configuration)
+    /// The state file (default: state/ENV.json next to the configuration)
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub state: Option<PathBuf>,
-    /// Also read secrets, and files behind links, from DIR outside the project; may be given several times [env:
+    /// Also read secrets and linked files from DIR outside the project; may be given several times [env:
     /// SINDRI_ALLOW_FILES_IN, a list like PATH]
     #[arg(
         long = "allow-files-in",
@@ -74,13 +74,13 @@ pub struct Global {
         help_heading = "Global options"
     )]
     pub readable_folders: Vec<PathBuf>,
-    /// Work on an emulated RunPod inside this process, with a state of its own in .sindri/sandbox
+    /// Use an emulated RunPod inside this process, with a separate state in .sindri/sandbox
     #[arg(long, global = true, env = "SINDRI_SANDBOX", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Global options")]
     pub sandbox: bool,
     /// The dialect of RunPod's REST API (default: `apiVersion` of the configuration, else v2)
     #[arg(long, value_name = "v1|v2", global = true, value_parser = dialect, help_heading = "Global options")]
     pub api: Option<Dialect>,
-    /// Another origin than RunPod's own: scheme, host and port
+    /// The API's origin, if not RunPod: scheme, host and port
     #[arg(
         long,
         value_name = "URL",
@@ -93,14 +93,14 @@ pub struct Global {
     /// How long quotas and 429s may delay one request before it fails (default: 10m)
     #[arg(long, value_name = "DURATION", global = true, env = "SINDRI_WAIT_LIMIT", hide_env_values = true, value_parser = duration, help_heading = "Global options")]
     pub wait_limit: Option<Duration>,
-    /// How long a fresh pod may be missing from lists (2m for RunPod): less is right only for a gateway or an emulator
-    /// whose lists do not lag, and with RunPod makes twins
+    /// How long a new pod may be missing from lists (2m for RunPod). Use less only for a gateway or an emulator
+    /// whose lists do not lag; with RunPod, it creates duplicates
     #[arg(long, value_name = "DURATION", global = true, env = "SINDRI_LIST_LAG", hide = true, value_parser = duration)]
     pub list_lag: Option<Duration>,
     /// Print results and errors as JSON
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
-    /// Colours: auto looks for a terminal, NO_COLOR and CLICOLOR_FORCE
+    /// Colours; auto checks for a terminal, NO_COLOR and CLICOLOR_FORCE
     #[arg(
         long,
         value_enum,
@@ -148,12 +148,12 @@ pub enum Command {
     /// Write a first sindri.yaml
     #[command(after_help = INIT_EXAMPLES)]
     Init(InitArgs),
-    /// Check the configuration without asking RunPod anything
+    /// Check the configuration without contacting RunPod
     Validate,
-    /// Show what two environments ask for, side by side
+    /// Compare the configurations of two environments side by side
     #[command(after_help = DIFF_EXAMPLES)]
     Diff(DiffArgs),
-    /// Show what apply would do, and why
+    /// Show the changes that apply would make, and why
     #[command(after_help = PLAN_EXAMPLES)]
     Plan(PlanArgs),
     /// Make RunPod match the configuration
@@ -162,45 +162,45 @@ pub enum Command {
     /// Apply, then show how to connect
     #[command(after_help = APPLY_EXAMPLES.replace("sindri apply", "sindri deploy"))]
     Deploy(ApplyArgs),
-    /// Show a plan that `plan --out` saved
+    /// Show a plan saved by `plan --out`
     #[command(after_help = SHOW_EXAMPLES)]
     Show(ShowArgs),
-    /// Destroy what the state records; network volumes stay
+    /// Destroy the recorded resources, except network volumes
     #[command(after_help = DESTROY_EXAMPLES)]
     Destroy(DestroyArgs),
-    /// Show what is running and what it costs
+    /// Show resources, their status and cost
     #[command(after_help = STATUS_EXAMPLES)]
     Status(StatusArgs),
-    /// Show addresses, URLs and SSH commands of what is there
+    /// Show the addresses, URLs and SSH commands of the resources
     #[command(after_help = OUTPUT_EXAMPLES)]
     Output(OutputArgs),
-    /// Wait until pods can be used
+    /// Wait until pods are ready for use
     #[command(after_help = WAIT_EXAMPLES)]
     Wait(WaitArgs),
     /// Open a shell on a pod over SSH
     #[command(after_help = CONNECT_EXAMPLES)]
     Connect(ConnectArgs),
-    /// Stop pods: their GPUs are released, their pod volumes kept
+    /// Stop pods, releasing their GPUs and keeping their pod volumes
     Stop(PowerArgs),
     /// Start stopped pods
     Start(PowerArgs),
-    /// Show what was changed outside since the last apply, and what is in no state
+    /// Show changes made outside sindri since the last apply, and orphans
     #[command(after_help = DRIFT_EXAMPLES)]
     Drift(DriftArgs),
-    /// Take what RunPod shows into the state, changing nothing at RunPod
+    /// Update the state from RunPod, without changing anything at RunPod
     Refresh(RefreshArgs),
-    /// Take living pods and volumes into the state
+    /// Import existing pods and volumes into the state
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(ImportArgs),
-    /// Look at the state, and correct it by hand
+    /// Show the state, and correct it by hand
     #[command(subcommand)]
     State(StateCommand),
-    /// Say who holds the lock, and tidy up what a dead holder left
+    /// Show who holds the lock, and clean up after a dead process
     #[command(after_help = UNLOCK_NOTE)]
     Unlock,
     /// Draw the configuration's graph
     Graph(GraphArgs),
-    /// Print the JSON Schema of a file or of what `--json` prints
+    /// Print the JSON Schema of a file or of `--json` output
     Schema(SchemaArgs),
     /// List GPU types, pools, CPU flavors and data centers
     #[command(after_help = CATALOG_EXAMPLES)]

@@ -16,9 +16,9 @@ pub fn can_be_given(change: &ChangeFlags, console: &Console, command: &str) -> R
     }
     Err(Failure::refused(
         "no_terminal",
-        format!("`sindri {command}` asks before it changes anything, and there is no terminal to ask on"),
-        "pass the plan that was reviewed (`--expect PLAN-ID`, or the file of `plan --out`), or `--auto-approve` to apply without \
-         asking (losing data needs `--allow-data-loss` as well); nothing was requested",
+        format!("`sindri {command}` asks before it changes anything, but there is no terminal"),
+        "pass the reviewed plan (`--expect PLAN-ID`, or the file of `plan --out`), or `--auto-approve` to apply \
+         without asking (losing data also needs `--allow-data-loss`); nothing was requested",
     ))
 }
 
@@ -100,11 +100,12 @@ pub fn obtain(
     let mut question = String::new();
     if !renames.is_empty() {
         question.push_str(&format!(
-            "This destroys and creates what looks renamed: {renames}. The `moved` entries above keep it instead.\n",
+            "This replaces resources that appear to be renamed: {renames}. The `moved` entries above keep them \
+             instead.\n",
         ));
     }
     if !losses.is_empty() {
-        question.push_str(&format!("This destroys data for good: {losses}.\n"));
+        question.push_str(&format!("This permanently destroys data: {losses}.\n"));
     }
     let mut accepted = "Only `yes` is accepted";
     if !in_place.is_empty() {
@@ -127,17 +128,17 @@ fn flags_suffice(plan: &Plan, change: &ChangeFlags, adopt: bool) -> Result<(), F
     if !renames.is_empty() {
         return Err(Failure::refused(
             "rename_needs_decision",
-            format!("this plan destroys and creates what looks renamed: {renames}"),
-            "add the `moved` entries that the plan shows to keep it, or pass `--no-renames` to create it again; nothing was \
-             changed",
+            format!("this plan replaces resources that appear to be renamed: {renames}"),
+            "add the `moved` entries that the plan shows to keep them, or pass `--no-renames` to replace them; \
+             nothing was changed",
         ));
     }
     if plan.adopts_unmanaged() && !adopt {
         return Err(Failure::refused(
             "adoption_needs_consent",
-            "there are pods or volumes that look like this configuration's own, but are in no state",
-            "look at the plan, then pass `--adopt` to take them over, or `--ignore-existing` to create new ones beside \
-             them; nothing was changed",
+            "there are unmanaged pods or volumes that match this configuration",
+            "review the plan, then pass `--adopt` to adopt them, or `--ignore-existing` to create new ones; nothing \
+             was changed",
         ));
     }
     if !losses.is_empty() && !change.allow_data_loss {
@@ -146,7 +147,7 @@ fn flags_suffice(plan: &Plan, change: &ChangeFlags, adopt: bool) -> Result<(), F
             _ => format!("pass `--updates in-place` to keep the data of {in_place}, or "),
         };
         let help = format!(
-            "{keep}pass `--allow-data-loss` beside `--auto-approve` if the data may be destroyed; nothing was changed" //
+            "{keep}pass `--allow-data-loss` with `--auto-approve` if the data may be destroyed; nothing was changed" //
         );
         let failure = Failure::refused("data_loss_needs_consent", format!("this plan destroys data: {losses}"), help);
         let subjects: BTreeSet<_> = plan.precious_losses().map(|(address, _)| Some(address)).collect();
@@ -160,7 +161,7 @@ fn losses(plan: &Plan) -> String {
     let named = few(plan.precious_losses().map(|(address, loss)| format!("{} of `{address}`", describe(loss))));
     // The names show all of the data only if none is left out.
     let is_cut = plan.precious_losses().count() > FEW + 1 && plan.cost.data_at_risk_gb > 0;
-    if is_cut { format!("{named} ({} GB in all)", plan.cost.data_at_risk_gb) } else { named }
+    if is_cut { format!("{named} ({} GB in total)", plan.cost.data_at_risk_gb) } else { named }
 }
 
 /// The resources whose data an update in place would keep, in words; empty if there are none.

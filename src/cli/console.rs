@@ -281,8 +281,8 @@ fn wrapped(text: &str, style: Style) -> String {
 
 fn lost(loss: &WriteFailure, changes: bool) -> Failure {
     let help = match changes {
-        true => "the command itself finished and its changes are recorded; `sindri status` shows what there is",
-        false => "the output is incomplete: make room or fix the target, then run the command again",
+        true => "the command itself finished and its changes are recorded; `sindri status` shows the current resources",
+        false => "the output is incomplete; free space or fix the target, then run the command again",
     };
     let message = format!("cannot write to {}: {}", loss.stream.name(), loss.error);
     Failure::message(Exit::Error, "output_lost", message, Some(help.to_owned()))
@@ -324,8 +324,8 @@ mod tests {
     #[test]
     fn questions_and_notes_wrap_at_words() {
         let style = Style { width: Some(20), ..Style::default() };
-        let question = "This destroys data for good.\nDestroy it? Only `yes` is accepted: ";
-        let shown = "This destroys data\nfor good.\nDestroy it? Only\n`yes` is accepted: ";
+        let question = "This permanently destroys data.\nDestroy it? Only `yes` is accepted: ";
+        let shown = "This permanently\ndestroys data.\nDestroy it? Only\n`yes` is accepted: ";
         assert_eq!(wrapped(question, style), shown);
         assert_eq!(wrapped("a note\n", style), "a note\n");
         assert_eq!(wrapped("  indented lines keep it\n\nx\n", style), "  indented lines\n  keep it\n\nx\n");

@@ -90,14 +90,14 @@ fn too_many_environments(arguments: &Arguments) -> Option<Failure> {
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     let written = words.take_while(|word| word != "--").filter(|word| names_environment(word)).count();
     let message = if written > environments.len() {
-        format!("`-e` is given {written} times, before the command and behind it")
+        format!("`-e` is given {written} times, before and after the command")
     } else if environments.len() > 1 && !compares {
         let names = environments.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
-        format!("a command works on one environment, not on {names}")
+        format!("a command takes one environment, not {names}")
     } else {
         return None;
     };
-    let help = "give `-e` once; `sindri diff -e ONE -e OTHER` is the command that compares two".to_owned();
+    let help = "give `-e` once; to compare two environments, use `sindri diff -e ONE -e OTHER`".to_owned();
     Some(Failure::message(Exit::Usage, "usage", message, Some(help)))
 }
 
@@ -121,10 +121,10 @@ fn guarded(run: impl FnOnce() -> Result<Exit, Failure>) -> Result<Exit, Failure>
         Err(Failure::message(
             Exit::Error,
             "bug",
-            format!("sindri stopped because of a mistake of its own{place}"),
+            format!("sindri stopped because of an internal error{place}"),
             Some(
-                "what was in flight is in the journal beside the state file, and the next sindri command settles it. Please \
-                 report the place above, and what you ran"
+                "requests in flight are in the journal next to the state file, and the next sindri command settles \
+                 them. Please report the location above and the command"
                     .to_owned(),
             ),
         ))

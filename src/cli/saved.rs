@@ -36,7 +36,7 @@ pub fn parse(name: &str, text: &str) -> Result<SavedPlan, Failure> {
         let (found, known) = (version.format_version, FORMAT_VERSION);
         return Err(refuse(
             if found > known { "newer_plan" } else { "older_plan" },
-            format!("`{name}` has format {found}, and this sindri reads format {known}"),
+            format!("`{name}` has format {found}, but this sindri reads format {known}"),
             "plan again with this sindri, or use the one that wrote the file",
         ));
     }
@@ -44,8 +44,8 @@ pub fn parse(name: &str, text: &str) -> Result<SavedPlan, Failure> {
         .map_err(|error| refuse("no_plan", no_plan(&name, &error), "`sindri plan --out FILE` writes one"))?;
     plan.verify().map_err(|_| {
         let id = &plan.plan_id;
-        let message = format!("`{name}` was changed after it was written: what it shows is not the plan `{id}`");
-        refuse("plan_tampered", message, "plan again, and review that")
+        let message = format!("`{name}` was changed after it was written; it no longer shows the plan `{id}`");
+        refuse("plan_tampered", message, "plan again, and review the new plan")
     })?;
     Ok(plan)
 }
@@ -54,11 +54,11 @@ pub fn parse(name: &str, text: &str) -> Result<SavedPlan, Failure> {
 /// which may be any file.
 fn no_plan(name: &impl std::fmt::Display, error: &serde_json::Error) -> String {
     let what = match error.classify() {
-        Category::Data => "it is JSON of another kind",
+        Category::Data => "it is another kind of JSON",
         Category::Eof => "it ends too early",
         Category::Syntax | Category::Io => "it is not JSON",
     };
-    format!("`{name}` is no saved plan: {what} (line {}, column {})", error.line(), error.column())
+    format!("`{name}` is not a saved plan: {what} (line {}, column {})", error.line(), error.column())
 }
 
 #[derive(Deserialize)]
@@ -82,8 +82,8 @@ pub fn refuse_own_file(path: &Path, own: &[PathBuf]) -> Result<(), Failure> {
     Err(Failure::message(
         Exit::Error,
         "own_file",
-        format!("`{}` is where sindri keeps a state, its lock or its journal", path.display()),
-        Some("name another file, for example `--out plan.json`; nothing was written".into()),
+        format!("sindri keeps a state, its lock or its journal in `{}`", path.display()),
+        Some("choose another file, for example `--out plan.json`; nothing was written".into()),
     ))
 }
 
@@ -103,7 +103,7 @@ pub fn write(path: &Path, plan: &SavedPlan) -> Result<(), Failure> {
             Exit::Error,
             "not_overwritten",
             format!("`{name}` exists and is not a saved plan"),
-            Some("name another file, or remove that one; nothing was written".into()),
+            Some("choose another file, or remove that one; nothing was written".into()),
         ));
     }
     let mut text = serde_json::to_string_pretty(plan).map_err(|error| fail(error.into()))?;

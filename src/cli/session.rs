@@ -68,7 +68,7 @@ pub fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'st
     let directory = match &global.directory {
         Some(directory) => directory.clone(),
         None => std::env::current_dir().map_err(|error| {
-            Failure::message(Exit::Error, "no_directory", format!("cannot tell the current folder: {error}"), None)
+            Failure::message(Exit::Error, "no_directory", format!("cannot determine the current folder: {error}"), None)
         })?,
     };
     Ok(LoadOptions {
@@ -165,14 +165,13 @@ fn readable_configuration(global: &Global, console: &Console) -> Result<Config, 
     match problems.as_slice() {
         [] => {}
         [problem] if problem.code == "no_configuration" => {
-            console.note(&format!("Warning: there is no `{file}`; using the state alone."));
+            console.note(&format!("Warning: there is no `{file}`; using only the state."));
         }
         problems => {
             let count = words::count(problems.len(), "problem");
             let they = if problems.len() == 1 { "it" } else { "them" };
-            console.note(&format!(
-                "Warning: `{file}` has {count}; using the state alone. `sindri validate` shows {they}."
-            ));
+            console
+                .note(&format!("Warning: `{file}` has {count}; using only the state. `sindri validate` shows {they}."));
         }
     }
     Ok(config)
@@ -306,7 +305,7 @@ impl Session {
     fn tells_who_runs(&self, console: &Console) -> impl FnOnce(&Holder) {
         |holder| {
             console
-                .say(&format!("Note: {holder} is changing this environment right now; what follows may be half done."));
+                .say(&format!("Note: {holder} is changing this environment right now; the output may be incomplete."));
         }
     }
 

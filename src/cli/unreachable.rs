@@ -59,7 +59,7 @@ fn describe(found: &FoundState, session: &Session, input: &Input<'_>) -> Option<
     let environment = &found.environment;
     Some(Unreachable {
         message: format!(
-            "`{}` records {}, {}, which no environment here reaches",
+            "`{}` records {}, {}, which no environment here selects",
             found.paths.state.strip_prefix(&session.config.directory).unwrap_or(&found.paths.state).display(),
             counted.join(" and "),
             hourly.together()

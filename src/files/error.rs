@@ -63,16 +63,16 @@ impl UnreadableReason {
     pub fn help(&self) -> &'static str {
         match self {
             Self::Missing => "check the path",
-            Self::DeadLink => "restore the file that the link names, or remove the link",
-            Self::Folder | Self::Special(_) => "put a regular file there",
+            Self::DeadLink => "restore the target of the link, or remove the link",
+            Self::Folder | Self::Special(_) => "replace it with a regular file",
             Self::Outside { .. } => {
                 "copy the file into the project, or allow its folder with `--allow-files-in DIR` on the command line"
             }
             Self::System { .. } => {
-                "such files describe running processes and are never read: write the value to a file"
+                "such files describe running processes and are never read; write the value to a regular file"
             }
             Self::Repository { .. } => {
-                "git's own folder may hold access tokens and is never read: keep the file elsewhere"
+                "git's own folder may contain access tokens and is never read; keep the file elsewhere"
             }
             Self::Permission => "give the user that runs sindri permission to read it",
             Self::TooLarge { .. } => "check that this is the right file",
@@ -86,7 +86,7 @@ impl fmt::Display for UnreadableReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => write!(formatter, "there is no such file"),
-            Self::DeadLink => write!(formatter, "it is a link that leads nowhere"),
+            Self::DeadLink => write!(formatter, "it is a broken link"),
             Self::Folder => write!(formatter, "it is a folder"),
             Self::Special(kind) => write!(formatter, "it is {kind}"),
             Self::Outside { real } => write!(formatter, "it is outside the project, at `{}`", real.display()),

@@ -105,7 +105,7 @@ fn place_of(file: &File, found: &Metadata, real: PathBuf) -> Result<PathBuf, Unr
         use std::os::unix::fs::MetadataExt;
         let again = fs::symlink_metadata(&real)?;
         if (again.dev(), again.ino()) != (found.dev(), found.ino()) {
-            return Err(UnreadableReason::Other("it was exchanged while it was read".into()));
+            return Err(UnreadableReason::Other("it was replaced while it was read".into()));
         }
     }
     let _ = (file, found);

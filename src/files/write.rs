@@ -58,7 +58,7 @@ pub fn target(path: &Path) -> io::Result<WriteTarget> {
         Ok(found) if found.is_file() => Ok(WriteTarget::Replaced),
         Ok(_) => Ok(WriteTarget::Stream),
         Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::symlink_metadata(path) {
-            Ok(_) => Err(io::Error::new(io::ErrorKind::NotFound, "it is a link that leads nowhere")),
+            Ok(_) => Err(io::Error::new(io::ErrorKind::NotFound, "it is a broken link")),
             Err(_) => Ok(WriteTarget::Replaced),
         },
         Err(error) => Err(error),
@@ -300,7 +300,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let link = home.path().join("link");
         std::os::unix::fs::symlink("none", &link).unwrap();
-        assert!(write(&link, b"x").unwrap_err().to_string().contains("leads nowhere"));
+        assert!(write(&link, b"x").unwrap_err().to_string().contains("broken link"));
         assert!(!home.path().join("none").exists());
     }
 }

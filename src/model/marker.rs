@@ -70,7 +70,7 @@ impl Serialize for Marker {
 impl<'de> Deserialize<'de> for Marker {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(|()| serde::de::Error::custom(format!("`{text}` is no marker")))
+        text.parse().map_err(|()| serde::de::Error::custom(format!("`{text}` is not a marker")))
     }
 }
 

@@ -262,7 +262,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a boolean, a whole number, a text, a list or a mapping")
+        formatter.write_str("a boolean, a whole number, a string, a list or a mapping")
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
@@ -297,7 +297,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
         let mut map = BTreeMap::new();
         while let Some((key, value)) = access.next_entry::<String, Value>()? {
             if map.insert(key.clone(), value).is_some() {
-                return Err(de::Error::custom(format!("the key `{key}` stands twice")));
+                return Err(de::Error::custom(format!("the key `{key}` appears twice")));
             }
         }
         if map.len() == 1 {

@@ -15,23 +15,24 @@ pub enum ByHandError {
     NotRecorded(Address),
     #[error("`{from}` and `{to}` are of different kinds")]
     OtherKind { from: Box<Address>, to: Box<Address> },
-    #[error("an earlier run was stopped before it knew what became of its request to {verb} `{address}`")]
+    #[error("an earlier run was stopped before it learned the result of its request to {verb} `{address}`")]
     Unsettled { address: Box<Address>, verb: Verb },
-    #[error("`{0}` is taken")]
+    #[error("`{0}` is already in the state")]
     Taken(Address),
-    #[error("`{0}` is a part of another resource and moves with that")]
+    #[error("`{0}` is part of another resource and moves with it")]
     Part(Address),
     #[error(
-        "`{part}` is part of `{parent}` and cannot be forgotten alone: RunPod keeps it as long as `{parent}` exists"
+        "`{part}` is part of `{parent}` and cannot be forgotten separately; RunPod keeps it as long as `{parent}` \
+         exists"
     )]
     PartOf { part: Box<Address>, parent: Box<Address> },
-    #[error("`{0}` names a part of another resource")]
+    #[error("`{0}` is part of another resource")]
     ToPart(Address),
     #[error("{} depend on `{address}`", listed(.needed_by))]
     Needed { address: Box<Address>, needed_by: Vec<Address> },
-    #[error("`{id}` is recorded as `{address}` already")]
+    #[error("`{id}` is already recorded as `{address}`")]
     RecordedAs { id: String, address: Box<Address> },
-    #[error("`{0}` is recorded already, and what it names is alive")]
+    #[error("`{0}` is already recorded, and its object still exists")]
     Alive(Address),
     #[error("RunPod lists no {} `{id}`", kind.replace('_', " "))]
     NotListed { kind: String, id: String },

@@ -161,9 +161,8 @@ fn notes(changes: &[crate::model::Change], input: &Input<'_>, prior: &State) -> 
     for change in changes {
         if let (Action::NoOp, [Cause::Superseded { by }]) = (change.action, change.causes.as_slice()) {
             let id = change.id.as_deref().unwrap_or_default();
-            let message = format!(
-                "`{id}` stays until `{by}`, which takes its place, has been ready; `sindri start {by}` starts that and waits"
-            );
+            let message =
+                format!("`{id}` is kept until its successor `{by}` is ready; `sindri start {by}` starts it and waits");
             notes.push(Note { address: Some(change.address.clone()), message });
             continue;
         }

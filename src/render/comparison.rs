@@ -28,7 +28,8 @@ pub fn text(
     let count = words::count(*same, "resource");
     if is_same(comparison, project) {
         let verb = if *same == 1 { "is" } else { "are" };
-        return Line::of(0, format!("{left} and {right} ask for the same: {count} {verb} alike.")).write(out, style);
+        return Line::of(0, format!("{left} and {right} declare the same: {count} {verb} identical."))
+            .write(out, style);
     }
     Line::new(0).tone(Tone::Heading, format!("{left} | {right}")).write(out, style)?;
     let configuration = ("configuration".to_owned(), project);
@@ -56,7 +57,7 @@ pub fn text(
         (differing.len(), "differ".to_owned()),
         (only_left.len(), format!("only in {left}")),
         (only_right.len(), format!("only in {right}")),
-        (*same, "alike".to_owned()),
+        (*same, "identical".to_owned()),
     ];
     let counts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();

@@ -109,7 +109,7 @@ fn related(report: &dyn Diagnostic, source: Option<&dyn SourceCode>, limits: &Li
     let left = rest.count();
     if left > 0 {
         let message = format!("{left} more problems are not shown");
-        let help = Some("correct those above, then check again".to_owned());
+        let help = Some("correct the ones above, then check again".to_owned());
         let severity = Some(Severity::Advice);
         let (code, cause, labels, excerpt, related) = (None, None, Vec::new(), None, Vec::new());
         shown.push(SafeDiagnostic { message, code, help, severity, cause, labels, excerpt, related });

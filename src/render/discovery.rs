@@ -19,8 +19,8 @@ pub fn text(
 ) -> fmt::Result {
     let count = words::count(found.adopted.len(), "resource");
     let head = match found.adopted.len() {
-        0 => format!("Found nothing of {name}/{environment} that the state lacks."),
-        _ => format!("Took {count} into the state of environment {environment} (lineage {lineage}):"),
+        0 => format!("Found no objects of {name}/{environment} that are missing from the state."),
+        _ => format!("Imported {count} into the state of environment {environment} (lineage {lineage}):"),
     };
     Line::new(0).tone(Tone::Heading, head).write(out, style)?;
     let width = found.adopted.iter().map(|adopted| adopted.address.to_string().len()).max().unwrap_or(0);
@@ -29,13 +29,13 @@ pub fn text(
         Line::of(2, format!("{address:width$}  {}  {name}  by {}", object.id, trace(*by))).write(out, style)?;
     }
     if !found.skipped.is_empty() {
-        Line::new(0).tone(Tone::Heading, "Left outside:").write(out, style)?;
+        Line::new(0).tone(Tone::Heading, "Not imported:").write(out, style)?;
     }
     for skipped in &found.skipped {
         self::skipped(skipped).into_iter().try_for_each(|line| line.write(out, style))?;
     }
     if !others.is_empty() {
-        Line::of(0, format!("Pods of other lineages stay outside: {}.", others.join(", "))).write(out, style)?;
+        Line::of(0, format!("Pods of other lineages are not imported: {}.", others.join(", "))).write(out, style)?;
     }
     if !found.adopted.is_empty() {
         Line::of(0, "`sindri plan` shows where they differ from the configuration.").write(out, style)?;
@@ -48,11 +48,15 @@ fn skipped(SkippedAdoption { address, object, why }: &SkippedAdoption<'_>) -> [L
     let head = format!("   {} {}  {}{cost}", object.kind, object.id, Value::text(&object.name));
     let (import, console) = (words::import_command(address, &object.id), words::CONSOLE);
     let todo = match why {
-        SkipReason::Duplicate { of } => format!("a twin: {address} is {of}; end it at {console} if nothing needs it"),
-        SkipReason::Undeclared => {
-            format!("made for {address}, which is not declared: declare it and run `{import}`, or end it at {console}")
+        SkipReason::Duplicate { of } => {
+            format!("a duplicate: {address} is {of}; delete it at {console} if it is not needed")
         }
-        SkipReason::Ambiguous => format!("one of several that look like {address}; choose with `{import}`"),
+        SkipReason::Undeclared => {
+            format!(
+                "created for {address}, which is not declared; declare it and run `{import}`, or delete it at {console}"
+            )
+        }
+        SkipReason::Ambiguous => format!("one of several that match {address}; choose with `{import}`"),
     };
     [Line::new(2).tone(Tone::Bad, "!").text(head), Line::of(6, todo)]
 }
@@ -61,7 +65,7 @@ fn trace(by: RecognisedBy) -> &'static str {
     match by {
         RecognisedBy::Marker => "its marker",
         RecognisedBy::Mount => "the pod that mounts it",
-        RecognisedBy::Identity => "its name, size and place",
+        RecognisedBy::Identity => "its name, size and location",
     }
 }
 

@@ -21,7 +21,7 @@ pub fn text(out: &mut dyn fmt::Write, report: &DriftReport, style: &Style) -> fm
     let heading = format!("Drift in {}/{} since the last apply", report.name, report.environment);
     let sections = [
         section(report, Line::new(0).tone(Tone::Heading, heading), &drift),
-        section(report, Line::new(0).tone(Tone::Heading, "For information").text(": this is no drift"), &moved),
+        section(report, Line::new(0).tone(Tone::Heading, "For information").text(": this is not drift"), &moved),
         unmanaged_lines(&unmanaged),
         notes(report),
         unsettled(report),
@@ -126,7 +126,7 @@ fn unsettled(report: &DriftReport) -> Vec<Line> {
     if report.unsettled.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![Line::new(0).tone(Tone::Heading, "Not told yet")];
+    let mut lines = vec![Line::new(0).tone(Tone::Heading, "Not known yet")];
     let line = |(address, why): (&Address, &crate::model::Unsettled)| {
         Line::of(2, format!("{address}: {}", words::unsettled(*why)))
     };
@@ -149,7 +149,7 @@ fn verdict(report: &DriftReport) -> Line {
     let line = head.text(information.map(|words| format!(" | {words} (information)")).unwrap_or_default());
     let unreported = report.unsettled.len();
     let line = if unreported > 0 {
-        line.text(format!(" | {} not told yet", common::count(unreported, "resource")))
+        line.text(format!(" | {} not known yet", common::count(unreported, "resource")))
     } else {
         line
     };

@@ -72,7 +72,7 @@ fn summary(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resul
             (true, ..) => text::accepted(plan).spans().iter().map(|(_, text)| escaped(text)).collect(),
             _ if !plan.waits.is_empty() => "Nothing to change, but not everything is ready.".to_owned(),
             (_, true, _) => "Nothing to destroy.".to_owned(),
-            (_, _, true) => "No changes in this part; the rest is not as declared.".to_owned(),
+            (_, _, true) => "No changes in this part; the rest does not match the configuration.".to_owned(),
             _ => "No changes.".to_owned(),
         };
         writeln!(out, "<p><strong>{nothing}</strong></p>")?;
@@ -84,9 +84,9 @@ fn summary(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resul
     }
     let (before, after) = (plan.cost.hourly_before, plan.cost.hourly_after);
     let mut facts = vec![
-        ("Cost now", before.hour_and_month()),
-        ("Cost afterwards", after.hour_and_month()),
-        ("Change of cost", text::cost_change(plan)),
+        ("Current cost", before.hour_and_month()),
+        ("Cost after apply", after.hour_and_month()),
+        ("Cost change", text::cost_change(plan)),
     ];
     let at_risk = text::at_risk(plan);
     facts.push((
@@ -106,7 +106,7 @@ fn summary(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resul
             Line::of(0, format!("{}  {loss}{each}", fold::group_address(&addresses)))
         };
         let lines: Vec<Line> = block::group(losses).into_iter().map(line).collect();
-        alarm(out, "This destroys data, and nothing brings it back", &lines)?;
+        alarm(out, "This permanently destroys data", &lines)?;
     }
     Ok(())
 }
@@ -122,7 +122,7 @@ fn refusals(out: &mut dyn fmt::Write, plan: &Plan) -> fmt::Result {
         plan.all_refusals().flat_map(|(address, refusal)| text::refusal_lines(address, refusal)).collect();
     match lines.is_empty() {
         true => Ok(()),
-        false => alarm(out, "Refused: this plan is not applied as it stands", &lines),
+        false => alarm(out, "Refused: this plan cannot be applied", &lines),
     }
 }
 
@@ -135,7 +135,8 @@ fn picture(out: &mut dyn fmt::Write, rows: &[PlanRow<'_>], blocks: &[ChangeBlock
     graph::svg(out, &picture)?;
     writeln!(
         out,
-        "<figcaption>Arrows lead from what is needed to what needs it. Ports count with their pods. {} Each box leads to its change.</figcaption>\n</figure>",
+        "<figcaption>Arrows point from dependencies to dependents. Ports count with their pods. {} Each box links to \
+         its change.</figcaption>\n</figure>",
         picture.caption
     )
 }

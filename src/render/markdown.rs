@@ -86,7 +86,7 @@ fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 
     let what = if context.view.full { "changed" } else { "new" };
     [
         section("destructive change", "Destroys", "diff", rows::destroyed(context, &destroyed)),
-        section("refusal", "Refused: this plan is not applied as it stands", "text", refusals(plan)),
+        section("refusal", "Refused: this plan cannot be applied", "text", refusals(plan)),
         section("other change", if destroyed.is_empty() { "Changes" } else { "Other changes" }, "diff", {
             rows::others(context, &others)
         }),
@@ -128,7 +128,7 @@ fn refusals(plan: &Plan) -> Vec<SectionForm> {
     let counted = codes
         .iter()
         .map(|(code, number)| rows::plain(&[Line::of(0, format!("{number} x [{code}]"))], *number, rows::LONGEST));
-    forms.push(SectionForm { intro: "What refuses it, counted.".to_owned(), rows: counted.collect() });
+    forms.push(SectionForm { intro: "Refusals are counted by code.".to_owned(), rows: counted.collect() });
     forms
 }
 
@@ -184,12 +184,15 @@ fn notice(context: &Context<'_>, sections: &[Section], fitted: &[Fitted]) -> Str
     let command = words::plan_command(context.plan, &context.view.flags);
     let whole = code(&command);
     if !missing.is_empty() {
-        return format!("\n**This comment is not complete: {} not shown.** All of it: {whole}\n", missing.join(", "));
+        return format!(
+            "\n**This comment is incomplete: {} not shown.** The whole plan: {whole}\n",
+            missing.join(", ")
+        );
     }
     match fitted.iter().any(|fitted| fitted.dropped) {
         true => {
             format!(
-                "\nAttributes of single resources are left out for length: {}\n",
+                "\nAttributes of individual resources are omitted for length: {}\n",
                 code(&format!("{command} --full"))
             )
         }
@@ -209,9 +212,7 @@ fn heading(plan: &Plan) -> String {
     let losses = plan.precious_losses().count();
     if losses > 0 {
         let volumes = words::count(losses, "volume");
-        text.push_str(&format!(
-            "\n> [!CAUTION]\n> **This destroys the data of {volumes}, and nothing brings it back.**\n"
-        ));
+        text.push_str(&format!("\n> [!CAUTION]\n> **This permanently destroys the data of {volumes}.**\n"));
     }
     text
 }
@@ -219,7 +220,7 @@ fn heading(plan: &Plan) -> String {
 fn no_changes(plan: &Plan, resources: &[Resource<'_>], view: &PlanView) -> String {
     if plan.all_refusals().next().is_some() {
         let (name, environment) = (code(&plan.name), code(&plan.environment));
-        return format!("\n{name}, environment {environment}: no changes besides what is refused.\n");
+        return format!("\n{name}, environment {environment}: no changes except those refused.\n");
     }
     if plan.leaves_out() || plan.refresh_only || !plan.waits.is_empty() {
         let verdict = if plan.refresh_only { text::accepted(plan) } else { text::no_changes(plan, resources, view) };
@@ -244,7 +245,7 @@ fn footer(plan: &Plan, view: &PlanView) -> String {
         _ => format!("\n---\n\nAfterwards {}{}.", code(&total.hour_and_month()), words::in_all(total)),
     };
     if plan.unrefreshed {
-        text.push_str(" RunPod was not asked.");
+        text.push_str(" Not refreshed from RunPod.");
     }
     if let Some(date) = &view.catalog_date {
         text.push_str(&format!(" Prices are estimates, catalog of {}.", code(date)));

@@ -148,7 +148,11 @@ impl Tracker {
                 vec![about(address).text(format!("{}{id}{detail}", words::doing(*verb)))]
             }
             Event::CandidateUnavailable { address, detail, message } => {
-                vec![about(address).tone(Tone::Change, format!("{detail} cannot be had")).text(format!(": {message}"))]
+                vec![
+                    about(address)
+                        .tone(Tone::Change, format!("{detail} is not available"))
+                        .text(format!(": {message}")),
+                ]
             }
             Event::Accepted { address, verb, id } => {
                 self.waited.insert(address.clone());
@@ -207,26 +211,28 @@ impl Tracker {
             Event::Paced { .. } => Vec::new(),
             Event::Settled { address, message } => vec![about(address).text(message)],
             Event::CrashLoop { address, id } => {
-                let rest = format!(" {id} exits and is started again, over and over, and bills all the same");
-                vec![about(address).tone(Tone::Bad, "its container in").text(rest)]
+                let rest = format!(" {id} keeps restarting and is still billed");
+                vec![about(address).tone(Tone::Bad, "the container of").text(rest)]
             }
             Event::OrphanFound { id, name, hourly } => {
                 let cost = hourly.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
-                vec![Line::new(0).tone(Tone::Bad, "orphan").text(format!(": {id} \"{name}\"{cost} is in no state"))]
+                vec![
+                    Line::new(0).tone(Tone::Bad, "orphan").text(format!(": {id} \"{name}\"{cost} is not in the state")),
+                ]
             }
             Event::NotListed { kind, message } => {
-                let rest = format!(": orphans and doubles among {}s could not be looked for: {message}", kind.title);
+                let rest = format!(": cannot check for orphan and duplicate {}s: {message}", kind.title);
                 vec![Line::new(0).tone(Tone::Bad, "note").text(rest)]
             }
             Event::DoubleFound(double) => {
                 let Double { id, name, address, hourly, .. } = &**double;
-                let rest = format!(" of {address}: {id} \"{name}\", {}, is in no state", hourly.of_one());
-                vec![Line::new(0).tone(Tone::Bad, "double").text(rest)]
+                let rest = format!(" of {address}: {id} \"{name}\", {}, is not in the state", hourly.of_one());
+                vec![Line::new(0).tone(Tone::Bad, "duplicate").text(rest)]
             }
             Event::Interrupted { in_flight } => {
                 self.interrupted = true;
                 let rest = words::count(*in_flight, "operation");
-                let again = "interrupt again to leave at once";
+                let again = "interrupt again to exit immediately";
                 vec![Line::of(0, format!("interrupted: nothing new starts, {rest} in flight; {again}"))]
             }
         }
@@ -238,7 +244,7 @@ impl Tracker {
         *times += 1;
         match *times {
             ..=REPEATED => vec![line],
-            times if times == REPEATED + 1 => vec![line, Line::of(0, "more like this is counted in the summary")],
+            times if times == REPEATED + 1 => vec![line, Line::of(0, "further ones are counted in the summary")],
             _ => Vec::new(),
         }
     }

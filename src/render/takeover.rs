@@ -24,8 +24,8 @@ pub fn text(
     style: &Style,
 ) -> fmt::Result {
     let head = match taken.len() {
-        0 => "Took nothing into the state.".to_owned(),
-        count => format!("Took {} into the state:", words::count(count, "resource")),
+        0 => "Imported nothing into the state.".to_owned(),
+        count => format!("Imported {} into the state:", words::count(count, "resource")),
     };
     Line::new(0).tone(Tone::Heading, head).write(out, style)?;
     let width = taken.iter().map(|(address, _)| address.to_string().len()).max().unwrap_or(0);
@@ -34,7 +34,7 @@ pub fn text(
         Line::of(2, format!("{address:width$}  {}  {name}", object.id)).write(out, style)?;
     }
     if !skipped.is_empty() {
-        Line::new(0).tone(Tone::Heading, "Left outside:").write(out, style)?;
+        Line::new(0).tone(Tone::Heading, "Not imported:").write(out, style)?;
     }
     for SkippedImport { object, why, .. } in skipped {
         let cost = object.computed.cost_per_hour.map(|cost| format!("  {cost}/h")).unwrap_or_default();

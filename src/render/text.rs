@@ -222,7 +222,8 @@ fn unchanged(context: &Context<'_>, rows: &[PlanRow<'_>]) -> Vec<Line> {
     lines
 }
 
-pub(super) const ORPHANS: &str = "These carry this project's marker and are in no state, so that nothing here ends them. They bill until someone does.";
+pub(super) const ORPHANS: &str = "These have this project's marker but are not in the state, so no command here \
+                                  destroys them. They are billed until you delete them.";
 
 fn orphans(plan: &Plan, full: bool) -> Vec<Line> {
     if plan.orphans.is_empty() {
@@ -252,12 +253,14 @@ fn orphan_remedy(plan: &Plan, orphan: &Orphan) -> String {
     let (address, console) = (&orphan.marker.address, words::CONSOLE);
     let import = words::import_command(address, &orphan.id);
     match plan.changes.iter().find(|change| change.address == *address).map(|change| change.action) {
-        Some(Action::Create) => format!("made for `{address}`; take it over: `{import}`, or end it at {console}"),
+        Some(Action::Create) => {
+            format!("created for `{address}`; import it with `{import}`, or delete it at {console}")
+        }
         None => format!(
-            "made for `{address}`, which this plan does not declare. Declare it and take it over: `{import}`, or end it at \
-             {console}"
+            "created for `{address}`, which this plan does not declare. Declare it and import it with `{import}`, or \
+             delete it at {console}"
         ),
-        Some(_) => format!("made for `{address}`, which has another {}. End this one at {console}", orphan.kind),
+        Some(_) => format!("created for `{address}`, which has another {}. Delete this one at {console}", orphan.kind),
     }
 }
 
@@ -266,7 +269,7 @@ fn refusals(plan: &Plan, full: bool) -> Vec<Line> {
     if refusals.is_empty() {
         return Vec::new();
     }
-    let heading = Line::new(0).tone(Tone::Bad, "Refused").text(": this plan is not applied as it stands");
+    let heading = Line::new(0).tone(Tone::Bad, "Refused").text(": this plan cannot be applied");
     let lines = refusals.into_iter().flat_map(|(address, refusal)| refusal_lines(address, refusal));
     std::iter::once(heading).chain(lines).chain(more).collect()
 }
@@ -302,26 +305,23 @@ pub(super) fn note(note: &Note) -> Line {
 /// The line for a plan that only records what RunPod shows.
 pub(super) fn accepted(plan: &Plan) -> Line {
     match plan.drift.len() {
-        0 => Line::of(0, "No changes. The state says what RunPod shows."),
+        0 => Line::of(0, "No changes. The state matches RunPod."),
         number => Line::new(0).tone(
             Tone::Heading,
-            format!(
-                "The state takes over {} from RunPod; nothing changes there.",
-                words::count(number, "outside change")
-            ),
+            format!("The state records {} from RunPod; nothing changes there.", words::count(number, "outside change")),
         ),
     }
 }
 
 pub(super) fn no_changes(plan: &Plan, rows: &[PlanRow<'_>], view: &PlanView) -> Line {
     if plan.all_refusals().next().is_some() {
-        return Line::of(0, "No changes besides what is refused.");
+        return Line::of(0, "No changes except those refused.");
     }
     if let Some(sentence) = waits::sentence(plan) {
         return Line::of(0, sentence);
     }
     if plan.leaves_out() {
-        return Line::of(0, "No changes in this part of the configuration; the rest is not as declared.");
+        return Line::of(0, "No changes in this part; the rest does not match the configuration.");
     }
     let resources = words::count(rows.len(), "resource");
     let verb = |one: &'static str, many: &'static str| if rows.len() == 1 { one } else { many };
@@ -344,7 +344,7 @@ fn summary(plan: &Plan, rows: &[PlanRow<'_>], view: &PlanView) -> Vec<Line> {
         _ => format!("Afterwards {}{}.", total.hour_and_month(), words::in_all(total)),
     };
     if plan.unrefreshed {
-        footer.push_str(" RunPod was not asked.");
+        footer.push_str(" Not refreshed from RunPod.");
     }
     if let Some(date) = &view.catalog_date {
         footer.push_str(&format!(" Prices are estimates, catalog of {date}."));

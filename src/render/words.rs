@@ -79,7 +79,7 @@ pub fn action(action: Action) -> &'static str {
 /// An action as the cause of another change, for example `is replaced`.
 pub fn happens(action: Action) -> &'static str {
     match action {
-        Action::NoOp => "stays as it is",
+        Action::NoOp => "is unchanged",
         Action::Create => "is created",
         Action::Update => "is updated",
         Action::Replace | Action::ReplaceCreateFirst => "is replaced",

@@ -82,7 +82,9 @@ impl fmt::Display for Flaw {
         let address = &self.address;
         match &self.fault {
             RecordFault::OtherKind(kind) => write!(formatter, "`{address}` is recorded as a `{kind}`"),
-            RecordFault::UnknownKind(kind) => write!(formatter, "this version of sindri knows no kind `{kind}`"),
+            RecordFault::UnknownKind(kind) => {
+                write!(formatter, "this version of sindri does not know the kind `{kind}`")
+            }
             RecordFault::SameObject { id, other } => write!(formatter, "`{address}` and `{other}` are both `{id}`"),
             RecordFault::Dependency { to, .. } => {
                 write!(formatter, "`{address}` depends on `{to}`, which is not in the state")
@@ -91,10 +93,10 @@ impl fmt::Display for Flaw {
                 write!(formatter, "`{attribute}` of `{address}` refers to `{to}`, which is not in the state")
             }
             RecordFault::NoParent(parent) => {
-                write!(formatter, "`{address}` is a part of `{parent}`, which is not in the state")
+                write!(formatter, "`{address}` is part of `{parent}`, which is not in the state")
             }
             RecordFault::PartId { expected } => {
-                write!(formatter, "the id of `{address}` does not follow from its parent's: it should be `{expected}`")
+                write!(formatter, "the id of `{address}` does not match its parent's; it should be `{expected}`")
             }
             RecordFault::NoSuccessor(successor) => {
                 write!(formatter, "`{address}` waits for `{successor}`, which is not in the state")
@@ -239,8 +241,8 @@ mod tests {
                 "`pod.a` depends on `network_volume.gone`, which is not in the state",
                 "`network_volume` of `pod.a` refers to `network_volume.gone`, which is not in the state",
                 "`pod.b:deposed-p0` waits for `pod.b`, which is not in the state",
-                "the id of `port.a:22/tcp` does not follow from its parent's: it should be `p1:22/tcp`",
-                "`port.c:22/tcp` is a part of `pod.c`, which is not in the state",
+                "the id of `port.a:22/tcp` does not match its parent's; it should be `p1:22/tcp`",
+                "`port.c:22/tcp` is part of `pod.c`, which is not in the state",
             ]
         );
     }

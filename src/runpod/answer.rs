@@ -28,13 +28,13 @@ pub(super) fn judge(context: &ReplyContext<'_>, reply: &Reply) -> Result<(Json, 
     }
     let memory = memory(&reply.body);
     if memory > MEMORY_LIMIT {
-        return Err(context.malformed(reply, "the answer is too large to be read"));
+        return Err(context.malformed(reply, "the response is too large to be read"));
     }
     match serde_json::from_slice(&reply.body) {
         Ok(json) => Ok((json, memory)),
         // The status is enough for these; the body does not matter.
         Err(_) if matches!(context.purpose, Purpose::Delete | Purpose::Power) => Ok((Json::Null, memory)),
-        Err(_) => Err(context.malformed(reply, "the answer is not JSON")),
+        Err(_) => Err(context.malformed(reply, "the response is not JSON")),
     }
 }
 

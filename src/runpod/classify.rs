@@ -284,7 +284,7 @@ mod tests {
             (Purpose::Create, "GPU type"),
             (Purpose::Update, "what it does not accept"),
             (Purpose::Delete, "what keeps it"),
-            (Purpose::Power, "show the pod as it is"),
+            (Purpose::Power, "show the current pod"),
             (Purpose::Read, "what is wrong"),
         ] {
             let help = help(purpose, 400, "{}");

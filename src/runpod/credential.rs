@@ -48,7 +48,7 @@ impl ApiOrigin {
         // The URL may contain a password, so errors do not quote it.
         let refuse = |why: String| Err(ApiError::local(ErrorClass::Invalid, "", format!("the API's URL {why}")));
         let Some((scheme, rest)) = url.trim().split_once("://") else {
-            return refuse("has no scheme: it looks like `https://api.runpod.io`".into());
+            return refuse("has no scheme; write for example `https://api.runpod.io`".into());
         };
         let scheme = scheme.to_ascii_lowercase();
         if scheme != "https" && scheme != "http" {
@@ -61,7 +61,7 @@ impl ApiOrigin {
             version @ ("v1" | "v2") => {
                 return refuse(format!("ends in `/{version}`, but the dialect is {dialect}: pass `--api {version}`"));
             }
-            _ => return refuse("has a path: it is scheme, host and port only".into()),
+            _ => return refuse("has a path; use only scheme, host and port".into()),
         }
         let Some((host, port)) = split_authority(authority) else {
             return refuse(
@@ -156,7 +156,9 @@ impl ApiKey {
             return Err(refuse("no RunPod API key".to_owned()));
         };
         if key.is_empty() || !key.chars().all(|c| c.is_ascii_graphic()) {
-            return Err(refuse(format!("{place} holds no API key: a key is one word of letters, digits and signs")));
+            return Err(refuse(format!(
+                "{place} contains no API key; a key is one word of letters, digits and symbols"
+            )));
         }
         Ok(Self(key))
     }

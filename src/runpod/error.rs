@@ -92,59 +92,58 @@ impl ErrorClass {
     pub fn help(self) -> &'static str {
         match self {
             Self::NoCredentials => {
-                "set the key: `export RUNPOD_API_KEY=...`, or name a file that holds it: `export RUNPOD_API_KEY_FILE=...` \
-                 (keys are made at https://www.runpod.io/console/user/settings). Without a key, `--sandbox` runs the same \
-                 command on an emulated RunPod"
+                "set the key: `export RUNPOD_API_KEY=...`, or a file that contains it: `export \
+                 RUNPOD_API_KEY_FILE=...` (create keys at https://www.runpod.io/console/user/settings). Without a \
+                 key, `--sandbox` runs the same command on an emulated RunPod"
             }
             Self::InsecureUrl => {
                 "use `https://`; plain http is allowed for loopback addresses (`http://127.0.0.1:4010`) only"
             }
             Self::Unauthorized => {
-                "RunPod does not know this key, or it has expired: see that it is set with `test -n \"$RUNPOD_API_KEY\"`, \
-                 and try it: `curl -s -o /dev/null -w '%{http_code}\\n' -H \"Authorization: Bearer $RUNPOD_API_KEY\" \
-                 https://api.runpod.io/v2/pods` answers 200 for a good key"
+                "RunPod does not know this key, or it has expired. Check that it is set with `test -n \
+                 \"$RUNPOD_API_KEY\"`, and test it: `curl -s -o /dev/null -w '%{http_code}\\n' -H \"Authorization: \
+                 Bearer $RUNPOD_API_KEY\" https://api.runpod.io/v2/pods` prints 200 for a valid key"
             }
             Self::NoBalance => {
                 "the account needs credit for at least one hour of everything that runs: \
                  https://www.runpod.io/console/user/billing"
             }
             Self::AccountLimit => {
-                "the account has reached a limit of its own: stop or destroy something first, or ask RunPod to raise the limit \
+                "the account has reached a limit; stop or destroy something first, or ask RunPod to raise the limit \
                  (spend limit: https://www.runpod.io/console/user/billing; others: https://contact.runpod.io)"
             }
             Self::Forbidden => {
-                "the key is valid but may not do this: give it read and write access to pods and network volumes at \
+                "the key is valid but lacks permission; give it read and write access to pods and network volumes at \
                  https://www.runpod.io/console/user/settings, or choose a GPU type that the account may rent"
             }
             Self::Blocked => {
-                "RunPod's gateway refused the client, not the key: a proxy or a tool on the way may have changed the \
+                "RunPod's gateway refused the client, not the key; a proxy or another tool may have changed the \
                  `User-Agent` header; try another network"
             }
-            Self::NotFound => "it may have been deleted elsewhere, or be too new to be seen: run `sindri plan` again",
-            Self::Conflict => "it is in another state than expected: see `sindri status`, then run the command again",
+            Self::NotFound => "it may have been deleted elsewhere, or be too new to be listed; run `sindri plan` again",
+            Self::Conflict => "it is not in the expected state; see `sindri status`, then run the command again",
             Self::Retired => {
-                "REST v1 was retired on 2026-11-15: set `apiVersion: v2` under `providers.runpod`, or pass `--api v2`"
+                "REST v1 was retired on 2026-11-15; set `apiVersion: v2` under `providers.runpod`, or pass `--api v2`"
             }
             Self::TooLarge => {
-                "a request may hold 102400 bytes: move large values out of `env` into a file, an account secret or the image"
+                "a request may have at most 102400 bytes; move large values out of `env` into a file, an account \
+                 secret or the image"
             }
-            Self::Invalid => "the text above says what is wrong: correct that, and run the command again",
+            Self::Invalid => "correct the problem described above, and run the command again",
             Self::NoCapacity => {
-                "widen the choice: a pool id as `gpuType` (`ADA_24`), other regions or none, `cloudType: COMMUNITY`, \
-                 more `cudaVersions` or none, a smaller `containerDiskGb`, or another GPU type"
+                "allow more options: a pool id as `gpuType` (`ADA_24`), other regions or none, `cloudType: \
+                 COMMUNITY`, more `cudaVersions` or none, a smaller `containerDiskGb`, or another GPU type"
             }
             Self::RateLimited => {
-                "other programs use the same key's quota: wait, or lower their rate, and run the command again"
+                "other programs use the same key's quota; wait, or lower their rate, and run the command again"
             }
-            Self::Server => {
-                "RunPod had an error of its own: run the command again; it looks before it creates anything"
-            }
+            Self::Server => "RunPod had an internal error. Run the command again; it checks before it creates anything",
             Self::Network => {
-                "check the network, `--api-url` and `RUNPOD_API_BASE_URL`; running the command again is safe, \
-                 since it looks before it creates anything"
+                "check the network, `--api-url` and `RUNPOD_API_BASE_URL`; running the command again is safe, since \
+                 it checks before it creates anything"
             }
             Self::Malformed => {
-                "something between here and RunPod answered instead of it, or the API has changed: try again"
+                "something between sindri and RunPod answered instead, or the API has changed; try again"
             }
         }
     }
@@ -261,24 +260,24 @@ impl Purpose {
     fn advice(self, class: ErrorClass) -> Option<&'static str> {
         match (class, self) {
             (ErrorClass::Invalid, Self::Update) => Some(
-                "RunPod's text says what it does not accept: correct that in the configuration and run `sindri apply` again. \
-                 Nothing was changed",
+                "RunPod's message says what it does not accept; correct that in the configuration and run `sindri \
+                 apply` again. Nothing was changed",
             ),
             (ErrorClass::Invalid, Self::Delete) => Some(
-                "RunPod's text says what keeps it: settle that, in the console if need be \
-                 (https://www.runpod.io/console), and run the command again. Until then it goes on, and so does its cost",
+                "RunPod's message gives the reason. Resolve it, in the console if necessary \
+                 (https://www.runpod.io/console), and run the command again. Until then the object is still billed",
             ),
             (ErrorClass::Invalid, Self::Power) => Some(
-                "RunPod's text says why: `sindri status` and the console (https://www.runpod.io/console) show the pod as it \
-                 is; settle that, and run the command again",
+                "RunPod's message gives the reason. `sindri status` and the console (https://www.runpod.io/console) \
+                 show the current pod; resolve the problem and run the command again",
             ),
             (ErrorClass::Malformed, Self::Read) => Some(
-                "something between here and RunPod answered instead of it, or the API has changed. The request only reads: it \
-                 changed nothing. Try again",
+                "something between sindri and RunPod answered instead, or the API has changed. The request only \
+                 reads and changed nothing. Try again",
             ),
             (ErrorClass::Malformed, _) => Some(
-                "something between here and RunPod answered instead of it, or the API has changed. Whether the request took \
-                 effect is not known; the next sindri command looks before it sends anything again",
+                "something between sindri and RunPod answered instead, or the API has changed. Whether the request \
+                 took effect is not known; the next sindri command checks before it sends anything again",
             ),
             _ => None,
         }

@@ -58,7 +58,7 @@ impl Client {
     async fn object(&self, wire: &'static Wire, call: ApiCall<'_>) -> Result<Object, ApiError> {
         let (request, purpose) = (call.request(), call.purpose);
         let json = self.send_about(wire, call).await?;
-        self.decode(wire, &json).ok_or_else(|| nonsense(purpose, &request, "the answer holds no object with an id"))
+        self.decode(wire, &json).ok_or_else(|| nonsense(purpose, &request, "the response has no object with an id"))
     }
 
     /// Refuses values that no request can carry. They would be dropped, and RunPod would create something else.
@@ -66,7 +66,7 @@ impl Client {
         for (name, value) in values {
             let support = kind.attribute(name).map(|attribute| attribute.support(self.dialect));
             let why = match support {
-                None => Some("is no attribute of this kind"),
+                None => Some("is not an attribute of this kind"),
                 Some(Support::No { reason, .. }) if is_set(Some(value)) => Some(reason),
                 Some(_) if !is_known(value) => Some("is not known yet"),
                 Some(_) => None,
@@ -110,7 +110,7 @@ impl Api for Client {
                 None => Some(&page),
             };
             let before = objects.len();
-            for row in rows.and_then(Json::as_array).ok_or_else(|| malformed("the answer holds no list"))? {
+            for row in rows.and_then(Json::as_array).ok_or_else(|| malformed("the response has no list"))? {
                 // An object skipped here would be created again.
                 let object = self.decode(wire, row).ok_or_else(|| malformed("an object in the list has no id"))?;
                 // Pages shift when objects appear, so an object may be on two pages.
@@ -124,7 +124,7 @@ impl Api for Client {
                 Some(Json::Bool(false)) => return Ok(objects),
                 None if next.is_none() => return Ok(objects),
                 None | Some(Json::Bool(true)) => {}
-                Some(_) => return Err(malformed("the answer does not say whether the list goes on")),
+                Some(_) => return Err(malformed("the response does not say whether there are more pages")),
             }
             let page = FetchedPage { next, added: objects.len() - before, memory, time };
             cursor = Some(pages.turn(&page).map_err(|why| malformed(&why))?);
@@ -161,7 +161,7 @@ impl Api for Client {
         let object = self.object(wire, call).await?;
         match (marker, &object.marker) {
             (Some(ours), Some(theirs)) if ours != theirs => {
-                Err(nonsense(Purpose::Create, &request, "the answer shows an object that another request made"))
+                Err(nonsense(Purpose::Create, &request, "the response shows an object that another request created"))
             }
             _ => Ok(object),
         }
@@ -261,7 +261,7 @@ fn check_update(
     let unknown = |name: &&&str| changes.contains_key(**name) && !current.attributes.contains_key(**name);
     if let Some(name) = update.replaced_whole.iter().find(unknown) {
         let message =
-            format!("RunPod replaces all of `{name}`, and did not tell what is in it now: nothing was changed");
+            format!("RunPod replaces all of `{name}` but did not show its current value; nothing was changed");
         return Err(ApiError::local(ErrorClass::Malformed, request, message));
     }
     Ok(())
@@ -270,7 +270,7 @@ fn check_update(
 /// The path of one object. Ids also come from files, and must not change the path.
 fn object_path(wire: &Wire, id: &str) -> Result<String, ApiError> {
     if !is_id(id) {
-        let message = format!("`{}` is no id of a {}", id.escape_debug(), wire.kind.title);
+        let message = format!("`{}` is not an id of a {}", id.escape_debug(), wire.kind.title);
         return Err(ApiError::local(ErrorClass::Invalid, "", message));
     }
     Ok(format!("{}/{id}", wire.collection))
@@ -278,7 +278,7 @@ fn object_path(wire: &Wire, id: &str) -> Result<String, ApiError> {
 
 /// The object, if it is the requested one. Otherwise the state would record the attributes of another object.
 fn same_object(id: &str, object: Object, request: &str, purpose: Purpose) -> Result<Object, ApiError> {
-    if object.id == id { Ok(object) } else { Err(nonsense(purpose, request, "the answer shows another object")) }
+    if object.id == id { Ok(object) } else { Err(nonsense(purpose, request, "the response shows another object")) }
 }
 
 /// Replaces references, whose ids are not known yet, with an id of the usual length.

@@ -161,7 +161,10 @@ impl PaceState {
                 let oldest = self.sent.len().checked_sub(quota.max(1))?;
                 Some(self.sent[oldest] + length + MARGIN)
             });
-            [stated, own].into_iter().flatten().map(move |until| (until, format!("this {name}'s requests are used up")))
+            [stated, own]
+                .into_iter()
+                .flatten()
+                .map(move |until| (until, format!("the request quota of this {name} is used up")))
         });
         paused_until.into_iter().chain(windows).filter(|(until, _)| *until > now).max_by_key(|(until, _)| *until)
     }

@@ -38,7 +38,7 @@ impl Pages {
     /// # Errors The reason to stop following the list, worded for a message.
     pub fn turn(&mut self, page: &FetchedPage<'_>) -> Result<String, String> {
         let FetchedPage { next, added, memory, time } = *page;
-        let next = next.ok_or("the list goes on without saying where")?;
+        let next = next.ok_or("the list has another page, but no cursor for it")?;
         self.memory += memory;
         self.time += time;
         self.empty = if added == 0 { self.empty + 1 } else { 0 };
@@ -46,10 +46,10 @@ impl Pages {
             return Err(format!("the cursor of the next page is longer than {LONGEST_CURSOR} bytes"));
         }
         if !self.cursors.insert(next.to_owned()) {
-            return Err("the list leads back to a page that was read before".to_owned());
+            return Err("the list returned to a page that was already read".to_owned());
         }
         if self.empty >= MOST_EMPTY_PAGES {
-            return Err(format!("the list goes on, but {MOST_EMPTY_PAGES} pages in a row held nothing new"));
+            return Err(format!("the list continues, but {MOST_EMPTY_PAGES} pages in a row had nothing new"));
         }
         if self.cursors.len() >= MOST_PAGES {
             return Err(format!("the list has more than {MOST_PAGES} pages"));
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(follow(|count| (new(count), 1, 8 * megabyte, Duration::ZERO)).0, 65);
         assert_eq!(follow(|count| (new(count), 1, 1, 29 * second)).0, 21);
         assert_eq!(follow(|count| ("c".repeat(count * 1_000), 1, 1, second)).0, 5);
-        assert!(follow(|count| (new(count % 7), 1, 1, second)).1.contains("leads back"));
+        assert!(follow(|count| (new(count % 7), 1, 1, second)).1.contains("returned to a page"));
         let nowhere = FetchedPage { next: None, added: 1, memory: 1, time: second };
         assert!(Pages::default().turn(&nowhere).unwrap_err().contains("without saying where"));
     }

@@ -167,31 +167,33 @@ pub(super) fn advice(purpose: Purpose, class: ErrorClass, message: &str) -> Opti
             Some(named.map_or(REFUSED_CREATE, |(_, advice)| advice))
         }
         (ErrorClass::NoCapacity, Purpose::Power) => Some(
-            "a pod starts on the machine that has its volume, and that is full: start it again later, or make a new one \
-             elsewhere with `sindri apply --replace ADDRESS`, which loses a volume of its own",
+            "a pod starts only on the machine that has its volume, and that machine is full. Start it again later, \
+             or create a new one elsewhere with `sindri apply --replace ADDRESS`, which loses its pod volume",
         ),
         _ => None,
     }
 }
 
-const REFUSED_CREATE: &str = "check that the GPU type is spelt as `sindri catalog` lists it, that the image exists and can be pulled, \
-     and that `containerDiskGb` is large enough for it";
+const REFUSED_CREATE: &str = "check that the GPU type is spelt as `sindri catalog` lists it, that the image exists \
+     and can be pulled, and that `containerDiskGb` is large enough for it";
 
 /// Causes that RunPod's text names when it refuses a create, with the advice for each.
 const NAMED_CAUSES: [(&[&str], &str); 4] = [
     (
         &["registry", "not found"],
-        "`registryAuth` names a registry credential that this account does not have: check its id, and that the API key \
-         belongs to the same account",
+        "`registryAuth` refers to a registry credential that this account does not have; check its id, and that the \
+         API key belongs to the same account",
     ),
     (
         &["registry"],
-        "the text is about the registry credential: check `registryAuth`, and that the credential may pull this image",
+        "the message is about the registry credential; check `registryAuth`, and that the credential may pull this \
+         image",
     ),
-    (&["template", "serverless"], "`templateId` names a template for serverless workers: choose one for pods"),
+    (&["template", "serverless"], "`templateId` refers to a template for serverless workers; choose one for pods"),
     (
         &["template", "not found"],
-        "`templateId` names a template that this API key cannot read: check its id, and that the key belongs to the right account",
+        "`templateId` refers to a template that this API key cannot read; check its id, and that the key belongs to \
+         the right account",
     ),
 ];
 

@@ -21,7 +21,7 @@ pub enum StoreError {
     #[diagnostic(
         code(sindri::state::locked),
         help(
-            "wait until it ends, or let `--lock-timeout 5m` wait; the lock frees itself when its process ends (`{}`)",
+            "wait until it ends, or pass `--lock-timeout 5m`; the lock is released when its process ends (`{}`)",
             path.display()
         )
     )]
@@ -32,7 +32,9 @@ pub enum StoreError {
     #[diagnostic(
         code(sindri::state::not_plain),
         help(
-            "sindri keeps its state, lock and journal in plain files with one name, and follows no link out of the project: remove it, copy the file in its place, or name the real file with `--state FILE`. Nothing was read or written"
+            "sindri keeps its state, lock and journal in ordinary files without links, and follows no link out of \
+             the project. Remove it, copy the file there, or select the real file with `--state FILE`. Nothing was \
+             read or written"
         )
     )]
     NotPlain { path: PathBuf, what: String },
@@ -41,7 +43,8 @@ pub enum StoreError {
     #[diagnostic(
         code(sindri::state::locks_unsupported),
         help(
-            "its file system has no advisory locks, so two runs could not keep apart; keep the state on a local disk, or name one with `--state FILE`"
+            "its file system has no advisory locks, so two runs could interfere with each other; keep the state on a \
+             local disk, or select one with `--state FILE`"
         )
     )]
     LocksUnsupported { path: PathBuf, source: Arc<io::Error> },
@@ -54,18 +57,15 @@ pub enum StoreError {
         "`{}` has format version {found}; this version of sindri reads up to {newest}",
         path.display()
     )]
-    #[diagnostic(
-        code(sindri::state::newer),
-        help("a newer sindri wrote it: update sindri. The file was left as it is")
-    )]
+    #[diagnostic(code(sindri::state::newer), help("a newer sindri wrote it. Update sindri. The file was not changed"))]
     Newer { path: PathBuf, found: u64, newest: u32 },
 
     /// The file belongs to another environment or API (exit code 3).
-    #[error("`{}` was made for the {what} `{found}`, not for `{expected}`", path.display())]
+    #[error("`{}` was created for the {what} `{found}`, not for `{expected}`", path.display())]
     #[diagnostic(
         code(sindri::state::wrong_world),
         help(
-            "its ids mean nothing elsewhere: {}, or name another file with `--state FILE`. The file was left as it is",
+            "its ids are not valid elsewhere; {}, or select another file with `--state FILE`. The file was not changed",
             selecting(what, found, path)
         )
     )]
@@ -78,23 +78,24 @@ pub enum StoreError {
     },
 
     #[error(
-        "`{}` continues another state (lineage `{journal_lineage}`) than `{}` (lineage `{state_lineage}`)",
+        "`{}` belongs to another state (lineage `{journal_lineage}`) than `{}` (lineage `{state_lineage}`)",
         journal.display(),
         state.display()
     )]
     #[diagnostic(
         code(sindri::state::foreign_journal),
         help(
-            "the state file was exchanged while requests were recorded here: bring back the one of lineage `{journal_lineage}`, or move the journal away if nothing of it is needed. Both were left as they are"
+            "the state file was replaced while requests were recorded here. Restore the one with lineage \
+             `{journal_lineage}`, or move the journal away if you do not need it. Neither file was changed"
         )
     )]
     ForeignJournal { state: PathBuf, state_lineage: String, journal: PathBuf, journal_lineage: String },
 
     /// The state file changed after it was loaded, for example through a checkout or an editor.
-    #[error("`{}` was changed by something else while this command ran", path.display())]
+    #[error("`{}` was changed by another program while this command ran", path.display())]
     #[diagnostic(
         code(sindri::state::swapped),
-        help("nothing was overwritten; the journal still holds what happened{}", saved_at(rescued))
+        help("nothing was overwritten; the journal still records every request{}", saved_at(rescued))
     )]
     Swapped { path: PathBuf, rescued: Option<PathBuf> },
 
@@ -103,19 +104,23 @@ pub enum StoreError {
     #[diagnostic(
         code(sindri::state::contradiction),
         help(
-            "the journal holds everything and the old file stands; remove one record of each contradiction with `sindri state rm`, which may take several in turn"
+            "the journal holds everything, and the state file was not changed; remove one record of each \
+             contradiction with `sindri state rm`, which may take several runs"
         )
     )]
     Contradiction { path: PathBuf, problems: Vec<FileProblem> },
 
     #[error("`{}` kept changing while it was read", path.display())]
-    #[diagnostic(code(sindri::state::changing), help("an apply is writing it without pause; try again in a moment"))]
+    #[diagnostic(code(sindri::state::changing), help("an apply is writing it continuously; try again in a moment"))]
     Changing { path: PathBuf },
 
     #[error("no permission to {action} `{}`", path.display())]
     #[diagnostic(
         code(sindri::state::not_permitted),
-        help("`{}` must be writable for the user that runs sindri, for commands that only read: readable", parent(path).display())
+        help(
+            "`{}` must be writable for the user that runs sindri; commands that only read need read permission",
+            parent(path).display()
+        )
     )]
     NotPermitted { action: &'static str, path: PathBuf, source: Arc<io::Error> },
 
@@ -132,15 +137,16 @@ pub enum StoreError {
     #[diagnostic(
         code(sindri::state::disk_full),
         help(
-            "free some space and run the command again: the journal still holds every request that was sent, and the next run settles them"
+            "free some space and run the command again; the journal still holds every request that was sent, and the \
+             next run settles them"
         )
     )]
     DiskFull { action: &'static str, path: PathBuf, source: Arc<io::Error> },
 
-    #[error("cannot {action} `{}`: its folder is gone", path.display())]
+    #[error("cannot {action} `{}`: its folder no longer exists", path.display())]
     #[diagnostic(
         code(sindri::state::vanished),
-        help("the folder was moved or deleted while sindri ran: bring it back{}", saved_at(rescued))
+        help("the folder was moved or deleted while sindri ran; restore it{}", saved_at(rescued))
     )]
     Vanished { action: &'static str, path: PathBuf, rescued: Option<PathBuf>, source: Arc<io::Error> },
 

@@ -18,10 +18,13 @@ use super::migrate::{self, Unreadable};
 use super::outline::{OutlineEntry, keys_written, outline};
 
 /// Help for a damaged state file.
-const REPAIR: &str = "the file was left as it is; bring back the last good one from version control, or repair it by hand and check it with `sindri state verify`";
+const REPAIR: &str = "the file was not changed; restore the last good version from version control, or repair it by \
+                      hand and check it with `sindri state verify`";
 const MENDED: &str =
-    "the file was left as it is; `sindri refresh` mends it, or bring back the last good one from version control";
-const UNFINISHED_MERGE: &str = "finish git's merge: keep both sides' resources, remove the markers, then run `sindri state verify`; or let sindri merge them: `sindri state merge --help` says how git learns of it, `git checkout --merge -- FILE` merges once more";
+    "the file was not changed; repair it with `sindri refresh`, or restore the last good version from version control";
+const UNFINISHED_MERGE: &str = "finish git's merge: keep the resources of both sides, remove the markers, then run \
+                                `sindri state verify`. Or let sindri merge them: `sindri state merge --help` shows \
+                                how to set this up in git, and `git checkout --merge -- FILE` then repeats the merge";
 
 /// Reads a state. `path` is for messages.
 ///
@@ -138,10 +141,7 @@ fn doubled_keys(places: &[OutlineEntry]) -> Vec<FileProblem> {
         if !seen.insert(&place.path) && !inside {
             outer = Some(&place.path);
             let key = place.path.last().map_or("", String::as_str);
-            problems.push(FileProblem {
-                message: format!("`{key}` stands here a second time"),
-                at: Some(place.at.clone()),
-            });
+            problems.push(FileProblem { message: format!("`{key}` is a duplicate key"), at: Some(place.at.clone()) });
         }
     }
     problems
@@ -155,7 +155,7 @@ fn conflict_markers(text: &str) -> Vec<FileProblem> {
         // JSON never begins a line with one of these.
         if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker)) {
             let at = Some(start..start + line.trim_end().len());
-            problems.push(FileProblem { message: "a marker of an unfinished merge".into(), at });
+            problems.push(FileProblem { message: "a merge conflict marker".into(), at });
         }
         start += line.len();
     }
@@ -325,19 +325,15 @@ mod tests {
         assert_eq!(parse(GOOD).unwrap().resources.len(), 3);
         let cases = [
             // Results of bad merges.
-            ("\"pod.b\"", "\"pod.a\"", "line 20, column 5: `pod.a` stands here a second time"),
-            (
-                "\"name\": \"data\"",
-                "\"name\": \"a\", \"name\": \"b\"",
-                "line 10, column 32: `name` stands here a second time",
-            ),
+            ("\"pod.b\"", "\"pod.a\"", "line 20, column 5: `pod.a` is a duplicate key"),
+            ("\"name\": \"data\"", "\"name\": \"a\", \"name\": \"b\"", "line 10, column 32: `name` is a duplicate key"),
             ("\"p2\"", "\"p1\"", "line 20, column 31: `pod.b` and `pod.a` are both `p1`"),
             (
                 "\"network_volume.data\"\n      ]",
                 "\"network_volume.gone\"\n      ]",
                 "line 16, column 9: `pod.a` depends on `network_volume.gone`, which is not in the state",
             ),
-            ("  \"lineage\"", "<<<<<<< HEAD\n  \"lineage\"", "line 3, column 1: a marker of an unfinished merge"),
+            ("  \"lineage\"", "<<<<<<< HEAD\n  \"lineage\"", "line 3, column 1: a merge conflict marker"),
             // Editing mistakes.
             ("\"pod.b\"", "\"pod[01].b\"", "line 20, column "),
             ("\"id\": \"p1\",", "\"id\": \"p1\"", "line 15, column 7: expected `,` or `}`"),

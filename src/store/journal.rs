@@ -17,7 +17,9 @@ use super::file::{Meter, leads_to, replace, sync_folder};
 use super::migrate::{self, Unreadable};
 use super::paths::Identity;
 
-const REPAIR: &str = "the journal was left as it is; it holds requests that the state file may not know: keep a copy of it, repair the line, or move it away and let `sindri import` find what it created";
+const REPAIR: &str = "the journal was not changed. It holds requests that may be missing from the state file. Keep a \
+                      copy of it and repair the line, or move it away and run `sindri import --discover` to find the \
+                      objects it created";
 
 /// The content of a journal.
 #[derive(Debug, Default)]
@@ -80,11 +82,11 @@ enum Refused {
 }
 
 fn entry(line: &str, first: bool) -> Result<Entry, Refused> {
-    let bad = |error: serde_json::Error| Refused::Line(format!("no entry of a journal: {error}"));
+    let bad = |error: serde_json::Error| Refused::Line(format!("not a journal entry: {error}"));
     let document: serde_json::Value = serde_json::from_str(line).map_err(bad)?;
     let begins = document.get("entry").is_some_and(|entry| entry == "begin");
     if first != begins {
-        let message = if first { "a journal opens with a `begin` entry" } else { "a second `begin` entry" };
+        let message = if first { "a journal starts with a `begin` entry" } else { "a second `begin` entry" };
         return Err(Refused::Line(message.into()));
     }
     if begins {

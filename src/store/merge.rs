@@ -70,7 +70,7 @@ fn foreign(ours: &State, theirs: &State) -> Option<String> {
     ]
     .into_iter()
     .find(|(_, ours, theirs)| ours != theirs)
-    .map(|(what, ours, theirs)| format!("they are two states: {what} `{ours}` here and `{theirs}` there"))
+    .map(|(what, ours, theirs)| format!("they are different states: {what} `{ours}` here and `{theirs}` there"))
 }
 
 type RecordMap = BTreeMap<Address, Record>;

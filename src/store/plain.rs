@@ -32,7 +32,7 @@ impl Paths {
             return Ok(Self::of_state(path));
         }
         let refuse = |what: String| Err(StoreError::NotPlain { path: path.to_owned(), what });
-        let Some(target) = real(path) else { return refuse("is a link that leads nowhere".into()) };
+        let Some(target) = real(path) else { return refuse("is a broken link".into()) };
         let is_beside = named && folder.as_deref() == target.parent();
         match boundary.check(&target) {
             Err(reason) if !is_beside => refuse(format!("is a link that cannot be followed: {reason}")),
@@ -50,7 +50,7 @@ impl Paths {
     pub(super) fn check_to_write(&self) -> Result<(), StoreError> {
         self.each(|path, found| {
             let names = names(found);
-            kind_of(path, found).or_else(|| (names > 1).then(|| format!("has {names} names (hard links)")))
+            kind_of(path, found).or_else(|| (names > 1).then(|| format!("has {names} hard links")))
         })
     }
 

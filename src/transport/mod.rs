@@ -65,10 +65,10 @@ pub enum TransportError {
     #[error("no connection to {origin}: {reason}")]
     NotSent { origin: String, reason: String },
     /// The request was sent, or may have been; whether it took effect is unknown.
-    #[error("no answer from {origin}: {reason}")]
+    #[error("no response from {origin}: {reason}")]
     NoAnswer { origin: String, reason: String },
     /// The response was longer than any that RunPod sends; whether the request took effect is unknown.
-    #[error("the answer of {origin} is longer than {limit_mb} MB and was not read to its end")]
+    #[error("the response of {origin} is longer than {limit_mb} MB and was not read completely")]
     TooLong { origin: String, limit_mb: usize },
 }
 

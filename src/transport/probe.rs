@@ -55,9 +55,9 @@ async fn greeted(address: &str) -> Result<(), String> {
     let mut banner = [0; BANNER.len()];
     match timeout(PATIENCE, stream.read_exact(&mut banner)).await {
         Ok(Ok(_)) if banner == BANNER => Ok(()),
-        Ok(Ok(_)) => Err(format!("what answers at {address} is no SSH server")),
+        Ok(Ok(_)) => Err(format!("the server at {address} is not an SSH server")),
         Ok(Err(_)) => Err(format!("{address} closes the connection without a greeting")),
-        Err(_) => Err(format!("{address} accepts connections, but no SSH server greets there")),
+        Err(_) => Err(format!("{address} accepts connections, but no SSH server answers there")),
     }
 }
 
@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(probe(&Probe::Ssh(ssh.clone())).await, Ok(()));
         assert_eq!(probe(&Probe::Tcp(ssh)).await, Ok(()));
         let other = server(b"220 mail\r\n").await;
-        assert!(probe(&Probe::Ssh(other.clone())).await.unwrap_err().contains("is no SSH server"));
+        assert!(probe(&Probe::Ssh(other.clone())).await.unwrap_err().contains("is not an SSH server"));
         assert_eq!(probe(&Probe::Tcp(other)).await, Ok(()));
         // A port that was free a moment ago.
         let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();

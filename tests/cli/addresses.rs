@@ -54,7 +54,10 @@ fn a_name_alone_is_enough_for_every_command() {
     project.run(&emulator, "start trainer").exits(0).tells("Started 1 pod");
     assert_eq!(project.run(&emulator, "state show trainer").exits(0).json()["id"], Value::from(id.clone()));
     // The new name of a volume needs no kind either.
-    project.run(&emulator, "state mv cache store").exits(0).tells("`network_volume.cache` is `network_volume.store`");
+    project
+        .run(&emulator, "state mv cache store")
+        .exits(0)
+        .tells("`network_volume.cache` is now `network_volume.store`");
     project.run(&emulator, "state mv network_volume.store cache").exits(0);
     project.run(&emulator, "state rm trainer").exits(0).tells("Forgot `pod.trainer`");
     project.run(&emulator, &format!("import trainer {id}")).exits(0);
@@ -72,7 +75,7 @@ fn a_name_without_a_number_means_all_replicas() {
     project.run(&emulator, "stop worker").exits(0).tells("Stopped 2 pods");
     for words in ["connect --print worker", "state show worker", "state rm worker", "state mv worker other"] {
         let said = project.run(&emulator, words).exits(64);
-        assert!(flat(&said).contains("name one of `pod.worker[0,1]`"), "{words}: {}", said.stderr);
+        assert!(flat(&said).contains("choose one of `pod.worker[0,1]`"), "{words}: {}", said.stderr);
     }
     project.run(&emulator, "destroy -y worker[1]").exits(0).tells("Destroyed 1 pod in ");
     project.run(&emulator, "destroy -y pod.worker").exits(0).tells("Destroyed 1 pod in ");
@@ -129,7 +132,7 @@ fn a_port_is_not_destroyed_alone() {
     let (emulator, project) = (Emulator::start(), Project::new(&format!("{BARE}    ports: [22/tcp]\n")));
     project.run(&emulator, "apply -y").exits(0);
     for words in ["destroy -y port.bare:22/tcp", "destroy -y bare:22/tcp", "plan --destroy --target bare:22/tcp"] {
-        project.run(&emulator, words).exits(1).warns("cannot be destroyed alone");
+        project.run(&emulator, words).exits(1).warns("cannot be destroyed separately");
     }
 }
 

@@ -11,7 +11,7 @@ fn refusals_because_of_the_account_give_advice_and_change_nothing() {
     let status = |code: u16| json!({ "status": { "code": code } });
     for (effect, code, says) in [
         (status(401), "unauthorized", "RunPod does not know this key"),
-        (status(403), "forbidden", "the key is valid but may not do this"),
+        (status(403), "forbidden", "the key is valid but lacks permission"),
         (json!({ "cloudflare1010": true }), "client_blocked", "refused the client, not the key"),
     ] {
         let (emulator, project) = (Emulator::with_faults(json!([fault(json!({}), effect)])), Project::new(BARE));
@@ -73,7 +73,7 @@ fn no_capacity(dialect: &str) {
     let rules = json!([fault(json!({ "operation": "createPod" }), json!({ "noCapacity": true }))]);
     let (emulator, project) = (Emulator::with_faults(rules), Project::new(BARE));
     let said = project.run_without_lag(&emulator, &format!("{APPLY} --api {dialect}")).exits(7);
-    said.tells("no_capacity").tells("Nothing was changed").tells("widen the choice");
+    said.tells("no_capacity").tells("Nothing was changed").tells("allow more options");
     assert_eq!(emulator.pod_names(), Vec::<String>::new());
     assert_eq!(project.state()["resources"], json!({}));
     emulator.faults(json!([]));

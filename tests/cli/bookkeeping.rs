@@ -62,7 +62,7 @@ fn records_are_listed_shown_renamed_and_removed_without_a_request() {
     project.run(&emulator, "plan --detailed-exitcode").exits(0);
 
     let said = project.run(&emulator, "state rm pod.worker[1]").exits(0);
-    said.tells("`pod.worker[1]` is still declared in `sindri.yaml`").tells("takes it over again");
+    said.tells("`pod.worker[1]` is still declared in `sindri.yaml`").tells("adopts it again");
     assert_eq!(emulator.pods().len(), 2, "forgotten, not destroyed");
     // Its marker still identifies it, so it is adopted again and not recreated.
     project.run(&emulator, APPLY).exits(0);
@@ -79,7 +79,7 @@ fn a_deposed_object_can_be_restored() {
     old["id"] = json!("0ldp0d");
     resources.insert("pod.bare:deposed-0ldp0d".into(), old);
     project.write("state/default.json", &state.to_string());
-    project.run(&emulator, "state mv pod.bare:deposed-0ldp0d pod.bare").exits(3).warns("is taken");
+    project.run(&emulator, "state mv pod.bare:deposed-0ldp0d pod.bare").exits(3).warns("is already in the state");
     project.run(&emulator, "state rm pod.bare").exits(0);
     project.run(&emulator, "state mv pod.bare:deposed-0ldp0d pod.bare").exits(0);
     assert_eq!((project.id("pod.bare"), id != "0ldp0d"), ("0ldp0d".to_owned(), true));
@@ -199,7 +199,7 @@ fn an_error_in_the_configuration_does_not_prevent_reading_the_state() {
         project.run(&emulator, words).exits(0);
     }
     project.edit("name: bare\n", "");
-    project.run(&emulator, "state list").exits(0).tells("pod.other").warns("using the state alone");
+    project.run(&emulator, "state list").exits(0).tells("pod.other").warns("using only the state");
     project.run(&emulator, "state rm pod.other").exits(0);
 }
 

@@ -93,7 +93,7 @@ fn if_several_volumes_match_only_the_mounted_one_is_adopted() {
     let volumes = PAIR.split("    pods:").next().expect("a half");
     project.write("sindri.yaml", &format!("{volumes}    pods: {{}}\n"));
     let said = project.run(&emulator, "apply -y --adopt").exits(3);
-    said.warns("4 network volumes look like `network_volume.data`")
+    said.warns("4 unmanaged network volumes match `network_volume.data`")
         .warns(&volume)
         .warns("sindri import network_volume.data ID");
     assert_eq!(emulator.writes(), writes);

@@ -53,7 +53,7 @@ fn each_works(emulator: &Emulator, project: &Project, what: &str) {
     for command in READING.iter().chain(&["stop", "start", "plan --destroy --refresh=false"]) {
         let said = project.run(emulator, command);
         assert_eq!(said.code, Some(0), "{what}: {command}: {said:?}");
-        let is_told = said.stderr.lines().filter(|line| line.contains("using the state alone")).count();
+        let is_told = said.stderr.lines().filter(|line| line.contains("using only the state")).count();
         assert!(is_told <= 1 && !said.stderr.contains("sindri::config"), "{what}: {command}: {}", said.stderr);
     }
 }
@@ -85,7 +85,7 @@ fn without_a_configuration_the_state_is_enough() {
     let (emulator, project) = applied(CONFIG);
     fs::remove_file(project.path("sindri.yaml")).expect("it was there");
     each_works(&emulator, &project, "no file");
-    project.run(&emulator, "status").exits(0).warns("there is no `sindri.yaml`; using the state alone");
+    project.run(&emulator, "status").exits(0).warns("there is no `sindri.yaml`; using only the state");
     // Also from a subfolder, and with the name of the state.
     fs::create_dir_all(project.path("below/it")).expect("a folder");
     project.run(&emulator, "-C below/it status").exits(0).tells("pod.demo");
@@ -105,7 +105,7 @@ fn an_overlay_that_cannot_be_read_stops_nothing() {
     project.write("sindri.prod.yaml", "providers: { runpod: { containerDiskGb: 30 } }\n");
     project.run(&emulator, "-e prod apply --auto-approve").exits(0);
     project.write("sindri.prod.yaml", "providers: { runpod: { containerDiskGb: 30 }\n");
-    project.run(&emulator, "-e prod status").exits(0).tells("pod.demo").warns("using the state alone");
+    project.run(&emulator, "-e prod status").exits(0).tells("pod.demo").warns("using only the state");
     fs::remove_file(project.path("sindri.prod.yaml")).expect("it was there");
     fs::create_dir(project.path("sindri.prod.yaml")).expect("a folder in its place");
     project.run(&emulator, "-e prod stop").exits(0);

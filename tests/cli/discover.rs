@@ -30,7 +30,7 @@ fn a_lost_state_is_rebuilt_unchanged_in_both_dialects() {
         assert_eq!(emulator.writes(), writes, "nothing was changed at RunPod");
         // The second time there is nothing to find, and nothing is written.
         let stored = project.stored();
-        run("import --discover").exits(0).tells("Found nothing of");
+        run("import --discover").exits(0).tells("Found no objects of");
         assert_eq!(project.stored(), stored);
     }
 }
@@ -42,7 +42,7 @@ fn an_unmounted_volume_is_found_by_its_attributes_and_an_ambiguous_one_is_skippe
     project.run(&emulator, "apply --auto-approve").exits(0);
     let (id, lost) = (project.id("network_volume.data"), records(&project));
     lose_the_state(&project);
-    project.run(&emulator, "import --discover").exits(0).tells("by its name, size and place");
+    project.run(&emulator, "import --discover").exits(0).tells("by its name, size and location");
     assert_eq!((project.id("network_volume.data"), records(&project)), (id.clone(), lost));
 
     lose_the_state(&project);
@@ -73,7 +73,7 @@ fn duplicates_and_undeclared_objects_are_not_imported() {
     lose_the_state(&project);
     project.edit("notebook:", "lab:");
     let said = project.run(&emulator, "import --discover").exits(0);
-    let said = said.tells(duplicate["id"].as_str().unwrap()).tells("a twin: pod.trainer is").tells("/h");
+    let said = said.tells(duplicate["id"].as_str().unwrap()).tells("a duplicate: pod.trainer is").tells("/h");
     said.tells(&format!("sindri import pod.notebook {notebook}")).tells("not declared");
     assert_eq!(project.id("pod.trainer"), trainer["id"].as_str().unwrap());
     assert!(records(&project)["pod.notebook"].is_null());
@@ -91,7 +91,7 @@ fn one_of_several_lineages_must_be_chosen_explicitly() {
     // A state with records keeps its lineage.
     let lineage = first.as_str().unwrap();
     project.run(&emulator, &format!("import --discover --lineage {lineage}")).exits(3).warns("other_lineage");
-    project.run(&emulator, "import --discover").exits(0).tells(&format!("other lineages stay outside: {lineage}"));
+    project.run(&emulator, "import --discover").exits(0).tells(&format!("other lineages are not imported: {lineage}"));
     lose_the_state(&project);
     let said = project.run(&emulator, "import --discover").exits(3).warns("several_lineages").warns(lineage);
     said.warns(second.as_str().unwrap()).warns("`--lineage ID`");

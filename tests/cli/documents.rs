@@ -29,7 +29,7 @@ fn a_byte_budget_is_kept_and_cuts_are_reported() {
     project.write("sindri.yaml", &format!("{BARE}    pods:\n{pods}"));
     let whole = project.run(&emulator, "plan --markdown").exits(0);
     let short =
-        project.run(&emulator, "plan --markdown --budget 5000").exits(0).tells("**This comment is not complete: ");
+        project.run(&emulator, "plan --markdown --budget 5000").exits(0).tells("**This comment is incomplete: ");
     assert!(short.stdout.len() <= 5000 && short.stdout.len() < whole.stdout.len(), "{}", short.stdout);
 }
 
@@ -45,8 +45,7 @@ fn one_plan_is_one_document() {
 #[test]
 fn a_refused_plan_is_printed_whole_before_it_is_refused() {
     let (emulator, project) = (Emulator::start(), Project::new(&format!("{BARE}budget: {{ maxHourly: 0.01 }}\n")));
-    let said =
-        project.run(&emulator, "plan --markdown").exits(6).tells("### Refused: this plan is not applied as it stands");
+    let said = project.run(&emulator, "plan --markdown").exits(6).tells("### Refused: this plan cannot be applied");
     assert!(said.stdout.contains("[budget]"), "{}", said.stdout);
 }
 

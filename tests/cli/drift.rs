@@ -39,7 +39,7 @@ fn drift(emulator: &Emulator, project: &Project, flags: &str, code: i32) -> (Val
     assert_eq!(json["drifted"], json!(code == 2));
     assert!(markdown.stdout.starts_with("<!-- sindri drift: story/default -->\n"), "{}", markdown.stdout);
     // Reports say only that the configuration could not be read.
-    let warned = |said: &str| said.is_empty() || said.contains("; using the state alone");
+    let warned = |said: &str| said.is_empty() || said.contains("; using only the state");
     assert!(warned(&text.stderr) && text.stderr == markdown.stderr, "{}{}", text.stderr, markdown.stderr);
     for finding in json["findings"].as_array().expect("findings") {
         let id = finding["id"].as_str().expect("an id");
@@ -116,7 +116,7 @@ fn drift_uses_the_state_and_only_the_name_from_the_configuration() {
     }
     for config in ["name: story\nproviders: { runpod: { apiVersion: v3 } }\n", "name: ["] {
         project.write("sindri.yaml", config);
-        project.run(&emulator, "drift").exits(0).warns("using the state alone");
+        project.run(&emulator, "drift").exits(0).warns("using only the state");
     }
 }
 

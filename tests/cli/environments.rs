@@ -59,7 +59,7 @@ fn without_differences_there_is_one_line_and_exit_code_zero() {
     let project = project();
     project.write("sindri.prod.yaml", "x-nothing: either\n");
     let said = project.offline("diff staging prod").exits(0);
-    assert_eq!(said.stdout, "staging and prod ask for the same: 3 resources are alike.\n");
+    assert_eq!(said.stdout, "staging and prod declare the same: 3 resources are identical.\n");
     let json = project.offline("diff staging prod --json").exits(0).json();
     assert_eq!((&json["same"], &json["alike"], &json["differing"]), (&json!(true), &json!(3), &json!([])));
 }
@@ -91,7 +91,7 @@ fn only_diff_accepts_two_environments_and_it_needs_two() {
     }
     for command in ["plan", "apply --auto-approve", "status", "validate"] {
         let said = project.offline(&format!("{command} -e staging -e prod")).exits(64);
-        said.warns("not on `staging` and `prod`").warns("sindri diff");
+        said.warns("takes one environment, not `staging` and `prod`").warns("sindri diff");
     }
     for words in ["-e prod plan -e staging", "--env=prod apply -y -estaging", "-e prod diff -e staging"] {
         project.offline(words).exits(64).warns("2 times");

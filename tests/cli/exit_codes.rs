@@ -205,13 +205,15 @@ fn every_apply_reports_a_volume_of_another_clone_with_its_cost_and_exit_code() {
 
     // A plan that changes nothing, one that updates, and one that creates.
     let names_double =
-        |said: Said| said.tells(&format!("`{double}`")).tells("same name, size and place").tells("$7.00/mo");
+        |said: Said| said.tells(&format!("`{double}`")).tells("same name, size and location").tells("$7.00/mo");
     names_double(first.run(&emulator, "apply -y").exits(2));
     first.run(&emulator, "apply -y --ignore-existing").exits(0);
     first.edit("image: example/image:1", "image: example/image:2");
     names_double(first.run(&emulator, "apply -y --updates in-place").exits(2)).tells("1 updated");
     first.edit("US-CA-2 }", "US-CA-2 }, more: { sizeGb: 10, region: US-CA-2 }");
-    names_double(first.run(&emulator, "apply -y").exits(2)).tells("Doubles").tells("the same as `network_volume.data`");
+    names_double(first.run(&emulator, "apply -y").exits(2))
+        .tells("Duplicates")
+        .tells("a duplicate of `network_volume.data`");
     names_double(first.run(&emulator, "plan --detailed-exitcode").exits(0));
     assert_eq!(emulator.ask("DELETE", &format!("/v2/network-volumes/{double}"), None).0, 204);
     first.run(&emulator, "apply -y").exits(0);

@@ -64,7 +64,7 @@ fn a_plan_mentions_a_pods_template_and_keeps_its_settings() {
         "version: \"3.0\"\nname: comfy\nproviders:\n  runpod:\n    gpuType: NVIDIA RTX A4000\n    templateId: {id}\n"
     ));
     let from = format!("from template {id}");
-    project.run(&emulator, "plan").exits(0).tells(&from).tells("their cost is not known");
+    project.run(&emulator, "plan").exits(0).tells(&from).tells("their cost is unknown");
     let plan = project.run(&emulator, "plan --json").exits(0).json();
     let change = &plan["resource_changes"][0]["change"];
     assert_eq!((&change["after_unknown"]["image"], &change["after"]["image"]), (&json!(true), &Value::Null));

@@ -20,7 +20,7 @@ fn a_journal_of_a_newer_version_is_refused_with_advice_and_not_changed() {
     let stored = project.stored();
     for command in ["plan", APPLY, "destroy --auto-approve", "status", "stop --all", "state list"] {
         let said = project.run(&emulator, command).exits(1).warns("sindri::state::newer");
-        said.warns("default.journal").warns("format version 9").warns("update sindri");
+        said.warns("default.journal").warns("format version 9").warns("Update sindri");
     }
     assert_eq!(project.stored(), stored);
     assert_eq!(emulator.requests(), requests, "what cannot be settled is not added to");
@@ -39,7 +39,7 @@ fn an_unusable_state_is_refused_and_not_changed() {
         (format!("<<<<<<< HEAD\n{good}"), 1, "finish git's merge"),
         (good.replace("\"format_version\": 2", "\"format_version\": 99"), 1, "sindri::state::newer"),
         (good.replace(&first, &second), 1, "are both"),
-        (good.replace("pod.worker[1]", "pod.worker[0]"), 1, "stands here a second time"),
+        (good.replace("pod.worker[1]", "pod.worker[0]"), 1, "is a duplicate key"),
         (good.replace("\"environment\": \"default\"", "\"environment\": \"prod\""), 3, "sindri::state::wrong_world"),
         (good.replace(&emulator.url, "runpod"), 3, "sindri::state::wrong_world"),
     ] {

@@ -97,7 +97,7 @@ fn a_long_name_keeps_its_start_and_its_number_in_a_picture() {
     let titles = titles_of_svg(&svg);
     assert!(titles[0].starts_with("pod.train") && titles[0].ends_with("x[0..199]"), "{titles:?}");
     assert!(svg.contains(&format!("pod.{name}[0..199]")), "the whole name is in its tip: {svg}");
-    assert!(svg.contains(">Replicas of one name are one box.</text>"), "{svg}");
+    assert!(svg.contains(">Replicas of one name share one box.</text>"), "{svg}");
 }
 
 #[test]

@@ -93,11 +93,11 @@ fn init_never_writes_through_a_link() {
         std::fs::write(elsewhere.path().join("there"), "precious").unwrap();
         let project = empty();
         symlink(elsewhere.path().join(target), project.path("sindri.schema.json")).unwrap();
-        init(&project, &[]).exits(0).warns("`sindri.schema.json` is there already").warns("sindri schema config");
+        init(&project, &[]).exits(0).warns("`sindri.schema.json` already exists").warns("sindri schema config");
         project.offline("validate").exits(0);
         let project = empty();
         symlink(elsewhere.path().join(target), project.path("sindri.yaml")).unwrap();
-        init(&project, &[]).exits(3).warns("`sindri.yaml` is there already");
+        init(&project, &[]).exits(3).warns("`sindri.yaml` already exists");
         assert!(!project.path("sindri.schema.json").exists());
         assert_eq!(std::fs::read_to_string(elsewhere.path().join("there")).unwrap(), "precious");
         assert!(!elsewhere.path().join("none").exists());

@@ -104,7 +104,7 @@ fn the_second_interrupt_exits_at_once_and_the_journal_is_complete() {
         project.run(&emulator, "wait").exits(0);
         project.run(&emulator, "plan --detailed-exitcode").exits(0).tells("No changes");
         let said = project.run(&emulator, APPLY).exits(0);
-        assert!(said.stderr.contains("its answer was lost"), "{}", said.stderr);
+        assert!(said.stderr.contains("the response was lost"), "{}", said.stderr);
         assert_eq!(emulator.writes().len(), 3);
         whole(&project, &emulator, 3);
     }
@@ -223,7 +223,8 @@ fn unlock_names_a_running_holder_and_cleans_up_after_a_dead_one() {
     assert_eq!(open, ["pod.worker[0]", "pod.worker[1]"], "{json}");
     assert_eq!(project.read("state/default.lock"), "");
     assert_eq!((&json["recorded"], recorded(&project)), (&json!([]), BTreeSet::new()), "nothing but the lineage");
-    let said = project.run(&emulator, "unlock").exits(0).tells("nobody left anything").tells("pod.worker[1]  create");
+    let said =
+        project.run(&emulator, "unlock").exits(0).tells("The lock is free and empty").tells("pod.worker[1]  create");
     said.tells("The next `sindri apply`");
     emulator.faults(json!([]));
     project.run(&emulator, APPLY).exits(0);
@@ -246,7 +247,7 @@ fn unlock_writes_the_journal_of_a_dead_holder_to_the_state_file_without_requests
     // Other errors in the configuration do not interfere.
     let config = project.read("sindri.yaml");
     project.write("sindri.yaml", &config.replace("RTX A4000", "RTX A400O"));
-    let said = project.run(&emulator, "unlock").exits(0).tells("default.json`, without asking RunPod: 6 records\n");
+    let said = project.run(&emulator, "unlock").exits(0).tells("default.json`, without contacting RunPod: 6 records\n");
     said.tells("  pod.worker[0]\n  pod.worker[1]\n").tells("unknown outcome: 1\n  pod.worker[2]  create");
     project.write("sindri.yaml", &config);
     assert_eq!(emulator.requests(), asked, "RunPod is not asked");

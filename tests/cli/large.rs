@@ -20,7 +20,7 @@ fn destroying_many_pods_is_short_and_every_pod_is_in_the_full_view() {
     for number in 0..30 {
         assert!(full.contains(&project.id(&format!("pod.w{number}"))), "no pod.w{number} in {full}");
     }
-    let refused = project.run(&emulator, "destroy -y").exits(3).warns("26 others (300 GB in all)");
+    let refused = project.run(&emulator, "destroy -y").exits(3).warns("26 others (300 GB in total)");
     assert!(refused.stderr.lines().count() < 20, "{}", refused.stderr);
 
     project.write("sindri.yaml", &format!("{text}    lifecycle: {{ preventDestroy: true }}\n"));

@@ -32,7 +32,7 @@ fn a_folder_that_cannot_be_locked_is_refused_with_the_reason_before_any_request(
         for words in ["apply --auto-approve", "destroy --auto-approve", "refresh", "plan", "status"] {
             let said = Said::of(&mut without_locks(&project.command(&emulator, words), error));
             let said = said.exits(1).warns("sindri::state::locks_unsupported").warns("no advisory locks");
-            said.warns("keep the state on a local disk, or name one with `--state FILE`");
+            said.warns("keep the state on a local disk, or select one with `--state FILE`");
         }
     }
     assert_eq!(emulator.requests(), Vec::<String>::new());

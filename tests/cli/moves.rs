@@ -16,7 +16,7 @@ fn an_entry_to_a_taken_address_destroys_nothing_and_gives_advice() {
         &format!("{}moved: [ {{ from: \"pod.w[1]\", to: \"pod.w[0]\" }} ]\n", project("w: { replicas: 1 }")),
     );
     let said = fleet.run(&emulator, "plan").exits(3);
-    said.tells("moved `pod.w[1]` -> `pod.w[0]` was not followed").tells(&format!("`pod.w[0]` is {first} already"));
+    said.tells("moved `pod.w[1]` -> `pod.w[0]` was not applied").tells(&format!("`pod.w[0]` is already {first}"));
     let said = fleet.run(&emulator, "apply --auto-approve --allow-data-loss").exits(3);
     said.warns("move_blocked").warns("sindri destroy 'pod.w[0]'").warns("nothing was changed");
     assert_eq!(emulator.writes(), writes);
@@ -48,7 +48,7 @@ fn an_entry_to_an_undeclared_address_is_always_refused() {
         fleet.run(&emulator, "apply -y").exits(0);
         let kept = fleet.id("pod.a");
         fleet.write("sindri.yaml", &format!("{}{MISSPELT}\n", project("b: {}, other: { name: renamed }")));
-        let refused = "moved `pod.a` -> `pod.bb` was not followed: `pod.bb` is not declared";
+        let refused = "moved `pod.a` -> `pod.bb` was not applied: `pod.bb` is not declared";
         fleet.run(&emulator, "apply -y").exits(3).warns("move_blocked").warns(refused);
         let planned = fleet.run(&emulator, "plan --target pod.other --out saved.json").exits(2);
         assert!(planned.tells(refused).stdout.contains("~   pod.other"));

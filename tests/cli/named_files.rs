@@ -74,7 +74,7 @@ fn a_link_is_followed_and_a_dangling_one_is_refused() {
     project.run(&emulator, "plan --out link.json").exits(0);
     assert!(fs::symlink_metadata(project.path("link.json")).unwrap().is_symlink());
     is_a_plan(&project.read("real.json"));
-    project.run(&emulator, "plan --out lost.json").exits(1).warns("leads nowhere");
+    project.run(&emulator, "plan --out lost.json").exits(1).warns("broken link");
     assert!(!project.path("none.json").exists());
     project.run(&emulator, "plan --out .").exits(1).warns("plan_unwritable");
 }

@@ -143,7 +143,7 @@ fn a_closed_pipe_is_no_error_for_a_reading_command() {
 #[test]
 fn a_closed_standard_input_is_not_consent() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(1)));
-    lost(&project.command(&emulator, "apply"), r#""$@" <&-"#).exits(3).warns("no terminal to ask on");
+    lost(&project.command(&emulator, "apply"), r#""$@" <&-"#).exits(3).warns("there is no terminal");
     assert_eq!(emulator.writes(), Vec::<String>::new());
     lost(&project.command(&emulator, "apply --auto-approve"), r#""$@" <&-"#).exits(0);
     assert_eq!(recorded(&project), alive(&emulator));

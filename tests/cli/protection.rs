@@ -67,13 +67,13 @@ fn prevent_destroy_blocks_every_way_to_destroy_a_volume() {
     project.write("sindri.yaml", REMOVED);
     for command in [format!("apply {ALL}"), destroy, by_name, "plan --include-volumes".to_owned()] {
         let said = project.run(&emulator, &command).exits(3).warns("prevent_destroy");
-        said.warns("put its block back without `preventDestroy`").warns("sindri state rm network_volume.precious");
+        said.warns("restore its block without `preventDestroy`").warns("sindri state rm network_volume.precious");
     }
     assert_eq!(emulator.writes(), writes);
     // Without the flag, a plan says that it is kept, and suggests no flag that would be refused.
     let said = project.run(&emulator, "plan --json").exits(0).json();
     let notes = said["sindri"]["notes"].to_string();
-    assert!(notes.contains("has `preventDestroy` and is kept") && notes.contains("put its block back"), "{notes}");
+    assert!(notes.contains("has `preventDestroy` and is kept") && notes.contains("restore its block"), "{notes}");
 }
 
 #[test]

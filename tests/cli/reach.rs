@@ -15,13 +15,13 @@ fn after_the_first_overlay_default_is_still_accessible_and_plans_warn() {
     for command in ["plan", "plan --refresh=false"] {
         let said = project.run(&emulator, &format!("-e prod {command}")).exits(0).warns("unreachable_state");
         said.warns("`state/default.json` records 1 pod, $")
-            .warns("/h, which no environment here reaches")
+            .warns("/h, which no environment here selects")
             .warns("`sindri -e default destroy`");
     }
     let mut command = project.command(&emulator, "-e prod plan");
     let said = Said::of(command.env("GITHUB_ACTIONS", "true")).exits(0);
     said.warns("::warning title=sindri%3A%3Acli%3A%3Aunreachable_state::`state/default.json`");
-    project.run(&emulator, "-e prod plan --markdown").exits(0).tells("no environment here reaches");
+    project.run(&emulator, "-e prod plan --markdown").exits(0).tells("no environment here selects");
 
     // No environment is selected implicitly, and the help lists the possible ones.
     project.run(&emulator, "status").exits(1).warns("environment_required").warns("`default`, `prod`");

@@ -114,7 +114,7 @@ fn exceeding_the_budget_is_refused_before_anything_is_created() {
         }
     }
     let project = Project::new(&format!("{BARE}budget: {{ maxPods: 0 }}\n"));
-    project.run(&emulator, "plan").exits(6).warns("comes to 1 pod, over the budget of 0");
+    project.run(&emulator, "plan").exits(6).warns("results in 1 pod, over the budget of 0");
     assert_eq!(emulator.writes(), Vec::<String>::new());
 }
 
@@ -167,7 +167,7 @@ fn a_part_of_a_resource_is_not_destroyed_alone() {
     project.run(&emulator, "apply --auto-approve").exits(0);
     let (state, writes) = (project.read("state/default.json"), emulator.writes());
     let said = project.run(&emulator, "destroy port.trainer:22/tcp --auto-approve").exits(1);
-    said.warns("`port.trainer:22/tcp` is a part of `pod.").warns("sindri apply");
+    said.warns("`port.trainer:22/tcp` is part of `pod.").warns("sindri apply");
     let said = project.run(&emulator, "destroy port.elsewhere:1/tcp --auto-approve").exits(1);
     said.warns("`port.elsewhere:1/tcp` is not recorded");
     assert_eq!((project.read("state/default.json"), emulator.writes()), (state, writes));

@@ -132,7 +132,7 @@ fn every_remedy_resolves_a_stopped_started_or_broken_pod() {
 
 #[test]
 fn every_remedy_resolves_a_changed_volume() {
-    let write = "write what is there now into the configuration";
+    let write = "write the current values into the configuration";
     each_remedy_settles(VOLUME, &[json!({ "event": "resize", "size": 200 })], "changed", &[write, REFRESH]);
     each_remedy_settles(VOLUME, &[json!({ "event": "rename", "name": "other" })], "changed", &[APPLY, REFRESH]);
     each_remedy_settles(VOLUME, &[event("delete")], "gone", &[APPLY, REFRESH]);
@@ -141,7 +141,7 @@ fn every_remedy_resolves_a_changed_volume() {
 #[test]
 fn no_remedy_suggests_a_replacement_that_apply_refuses() {
     let protected = config("    lifecycle: { preventDestroy: true }\n");
-    let allow = "an apply refuses to replace it: apply `lifecycle.preventDestroy: false` with it to allow that";
+    let allow = "apply refuses to replace it; apply `lifecycle.preventDestroy: false` with it to allow that";
     let scene = Scene::of(&protected, &[event("fail")]);
     let found = remedies(&scene.finding());
     assert_eq!(found[1], (None, allow.to_owned()));
@@ -157,7 +157,7 @@ fn no_remedy_suggests_a_replacement_that_apply_refuses() {
     let image = edit(json!({ "image": "example/image:9" }));
     let in_place = "sindri apply --updates in-place";
     let unlock =
-        "it is locked, and an apply refuses to stop or replace it: unlock it first at `https://console.runpod.io/pods`";
+        "it is locked, and apply refuses to stop or replace it; unlock it first at `https://console.runpod.io/pods`";
     let found = remedies(&Scene::of(&config("    locked: true\n"), from_ref(&image)).finding());
     assert!(found[0].0.is_none() && found[0].1.starts_with(&unlock[..60]), "{found:?}");
     let scene = Scene::of(&config("    locked: true\n"), &[image]);
@@ -178,7 +178,7 @@ fn a_change_of_an_ignored_field_is_information_every_night() {
     let said =
         scene.project.run(&scene.emulator, "drift").exits(0).tells("For information").tells("1 changed (information)");
     assert!(!said.stdout.contains("sindri apply") && !said.stdout.contains("replaces"), "{}", said.stdout);
-    scene.project.run(&scene.emulator, "plan").exits(0).tells("ignoreChanges names it").tells("No changes");
+    scene.project.run(&scene.emulator, "plan").exits(0).tells("ignoreChanges covers it").tells("No changes");
     // The state suffices, so an unreadable file makes no difference.
     scene.project.write("sindri.yaml", "name: story\nproviders:\n  runpod:\n    gpuTyp: ${UNSET}\n");
     scene.project.run(&scene.emulator, "drift").exits(0);

@@ -25,7 +25,8 @@ fn a_probable_rename_is_not_destroyed_without_a_decision() {
     said.warns("rename_needs_decision").warns("`pod.train[0]` to `pod.trainer[0]`").warns("nothing was changed");
     assert_eq!(emulator.writes(), writes);
 
-    let plan = fleet.run(&emulator, "plan").exits(0).tells("looks renamed to pod.trainer[1]").tells("`--no-renames`");
+    let plan =
+        fleet.run(&emulator, "plan").exits(0).tells("appears to be renamed to pod.trainer[1]").tells("`--no-renames`");
     let json = fleet.run(&emulator, "plan --json").exits(0).json();
     let first = json!({ "from": "pod.train[0]", "to": "pod.trainer[0]", "id": ids[0], "differing": [], "keeps": true });
     assert_eq!(json["sindri"]["renames"][0], first);
@@ -57,7 +58,7 @@ fn a_rename_that_needs_a_replacement_anyway_is_reported_without_blocking() {
     assert_eq!((&found[0]["differing"], &found[0]["keeps"]), (&json!(["command"]), &json!(false)), "{found}");
     assert_eq!(renames("plan --json --updates in-place")[0]["keeps"], true);
     fleet.run(&emulator, "apply --auto-approve --updates in-place").exits(3).warns("rename_needs_decision");
-    fleet.run(&emulator, "plan").exits(0).tells("the same but for command");
+    fleet.run(&emulator, "plan").exits(0).tells("the same except for command");
     fleet.run(&emulator, "apply --auto-approve").exits(0).tells("2 destroyed");
     // A pod with another GPU and another image is not a rename.
     let other = project("eval").replace("A4000", "A5000").replace("image:1", "image:2");

@@ -37,7 +37,7 @@ fn an_id_approves_exactly_this_plan() {
     // The 20 GB pod volume that it loses needs no separate flag: the id approves everything in the plan.
     project.edit("gpuType: NVIDIA L4", "gpuType: NVIDIA RTX A5000");
     project.run(&emulator, &format!("apply --expect {id}")).exits(0).tells("1 replaced");
-    project.run(&emulator, &format!("apply --expect {id}")).exits(5).warns("nothing is to be done any more");
+    project.run(&emulator, &format!("apply --expect {id}")).exits(5).warns("there is nothing left to do");
 }
 
 #[test]
@@ -63,11 +63,7 @@ fn a_saved_plan_is_shown_unchanged_and_applied_unless_stale() {
         "        gpuType: NVIDIA A100-SXM4-80GB\n        gpuCount: 2\n",
     );
     let trainer = project.id("pod.trainer");
-    project
-        .run(&emulator, "apply plan.json")
-        .exits(0)
-        .tells("1 replaced")
-        .tells("pending as well, and not in this plan");
+    project.run(&emulator, "apply plan.json").exits(0).tells("1 replaced").tells("also pending, but not in this plan");
     assert_eq!(project.id("pod.trainer"), trainer);
     // The second time nothing is left to do, and nothing else is done.
     let writes = emulator.writes();
@@ -83,7 +79,7 @@ fn a_stale_plan_is_refused_with_the_changed_fields() {
     let (writes, stored) = (emulator.writes(), project.stored());
 
     project.edit("gpuType: NVIDIA RTX A5000", "gpuType: NVIDIA L4");
-    let moved = "`pod.notebook`: the configuration says something else of `gpu_types` (sindri.yaml:15)";
+    let moved = "`pod.notebook`: the configuration has a different `gpu_types` (sindri.yaml:15)";
     project.run(&emulator, "apply plan.json").exits(5).warns(moved).warns("nothing was changed");
     project.run(&emulator, "apply --expect plan.json").exits(5).warns(moved);
     project.edit("gpuType: NVIDIA L4", "gpuType: NVIDIA RTX A5000");
@@ -93,12 +89,12 @@ fn a_stale_plan_is_refused_with_the_changed_fields() {
     project.forget_when_it_created();
     project.write("state/default.json", &state.replace(&project.id("pod.notebook"), "0th3rbr4nch"));
     let said = project.run(&emulator, "apply plan.json").exits(5);
-    said.warns("`pod.notebook`: its record in the state says something else of `id`");
+    said.warns("`pod.notebook`: its record in the state has a different `id`");
     project.write("state/default.json", &state);
 
     let (status, _) = emulator.ask("DELETE", &format!("/v2/pods/{}", project.id("pod.notebook")), None);
     assert_eq!(status, 204);
-    project.run(&emulator, "apply plan.json").exits(5).warns("`pod.notebook`: RunPod does not show it any more");
+    project.run(&emulator, "apply plan.json").exits(5).warns("`pod.notebook`: RunPod no longer shows it");
     assert_eq!(emulator.writes().len(), writes.len() + 1, "the one by hand");
     let of = |files: Vec<(String, Vec<u8>)>| {
         files.into_iter().filter(|(name, _)| name.ends_with(".json")).collect::<Vec<_>>()
@@ -124,7 +120,7 @@ fn a_plan_is_for_one_environment_and_its_file_is_complete() {
     project.run(&emulator, "apply plan.json --target pod.notebook").exits(64);
 
     for (file, reason) in
-        [("sindri.yaml", "exists and is not a saved plan"), ("state/default.json", "is where sindri keeps a state")]
+        [("sindri.yaml", "exists and is not a saved plan"), ("state/default.json", "sindri keeps a state")]
     {
         let before = project.read(file);
         project.run(&emulator, &format!("plan --out {file}")).exits(1).warns(reason);
@@ -147,13 +143,13 @@ fn a_partial_plan_lists_what_it_leaves_out() {
 
     project.run(&emulator, "apply -y --target pod.trainer").exits(2).tells("2 created");
     assert_eq!(emulator.pod_names(), ["story-trainer"]);
-    project.run(&emulator, "apply -y --target pod.trainer").exits(2).tells("the rest is not as declared");
+    project.run(&emulator, "apply -y --target pod.trainer").exits(2).tells("the rest does not match the configuration");
     project.run(&emulator, "apply -y --target pod.notebok").exits(1).warns("did you mean `pod.notebook`?");
     project.run(&emulator, "apply -y --target pod.notebook").exits(0);
     project.run(&emulator, "plan --target pod.notebook --detailed-exitcode").exits(0);
 
     let before = project.id("pod.notebook");
-    project.run(&emulator, "plan --replace pod.notebook").exits(0).tells("`--replace pod.notebook` asks for it");
+    project.run(&emulator, "plan --replace pod.notebook").exits(0).tells("`--replace pod.notebook` requests it");
     project.run(&emulator, "apply -y --allow-data-loss --replace pod.notebook").exits(0).tells("1 replaced");
     assert_ne!(project.id("pod.notebook"), before);
 
@@ -169,7 +165,7 @@ fn a_plan_without_refresh_sends_no_requests() {
     let asked = emulator.requests().len();
     let mut command = project.command(&emulator, "plan --refresh=false");
     command.env_remove("RUNPOD_API_KEY");
-    crate::support::Said::of(&mut command).exits(0).tells("-/+ pod.notebook").tells("RunPod was not asked.");
+    crate::support::Said::of(&mut command).exits(0).tells("-/+ pod.notebook").tells("Not refreshed from RunPod.");
     assert_eq!(emulator.requests().len(), asked);
     // Nothing is applied from the state alone: the plan is compared with the observed objects, and is the same.
     project.run(&emulator, "plan --refresh=false --out plan.json").exits(0);
@@ -184,17 +180,14 @@ fn refresh_only_records_observed_values() {
     let id = project.id("pod.trainer");
     let changes = serde_json::json!({ "event": "edit", "changes": { "name": "renamed" } });
     assert_eq!(emulator.ask("POST", &format!("/_emu/pods/{id}/event"), Some(changes)).0, 200);
-    project.run(&emulator, "plan").exits(0).tells("changed at RunPod, not at sindri.yaml");
+    project.run(&emulator, "plan").exits(0).tells("changed at RunPod, not in sindri.yaml");
     let said = project.run(&emulator, "plan --refresh-only --detailed-exitcode").exits(2);
-    said.tells("The state takes over 1 outside change from RunPod").tells("the state takes it over");
+    said.tells("The state records 1 outside change from RunPod").tells("the state records it");
     let writes = emulator.writes();
     project.run(&emulator, "apply --refresh-only -y").exits(0);
     assert_eq!(emulator.writes(), writes, "nothing changes there");
     assert_eq!(project.state()["resources"]["pod.trainer"]["inputs"]["name"], "renamed");
-    project
-        .run(&emulator, "plan --refresh-only --detailed-exitcode")
-        .exits(0)
-        .tells("The state says what RunPod shows.");
+    project.run(&emulator, "plan --refresh-only --detailed-exitcode").exits(0).tells("The state matches RunPod.");
 }
 
 /// Terraform accepts such a plan, because both states have the same serial, and drops the other branch's resources.
@@ -231,7 +224,7 @@ fn a_plan_of_one_branch_removes_nothing_created_on_another() {
     project.edit("gpuType: NVIDIA RTX A6000", "gpuType: NVIDIA RTX A5000");
     let writes = emulator.writes();
     let said = project.run(&emulator, "apply second.json").exits(5);
-    said.warns("`pod.notebook`: its record in the state says something else of `id`");
+    said.warns("`pod.notebook`: its record in the state has a different `id`");
     assert_eq!(emulator.writes(), writes);
 }
 

@@ -27,7 +27,7 @@ fn after_an_interrupt_starting_pods_are_listed_as_billed() {
     signal(&child, "INT");
     let said = Said::from(child.wait_with_output().unwrap()).exits(130);
     assert!(said.stdout.contains("Apply interrupted: 3 not finished in"), "{}", said.stdout);
-    assert!(said.stdout.contains("Exists now: 3, for about $"), "{}", said.stdout);
+    assert!(said.stdout.contains("Exists now: 3, at about $"), "{}", said.stdout);
     for id in alive(&emulator) {
         assert!(said.stdout.contains(&id), "{id}:\n{}", said.stdout);
     }
@@ -50,10 +50,10 @@ fn a_second_interrupt_still_lists_existing_objects_and_requests_in_flight() {
     signal(&child, "TERM");
     let said =
         Said::from(child.wait_with_output().unwrap()).exits(130).warns("The journal holds the requests in flight");
-    assert!(said.stdout.contains("Exists now: 2, for about $"), "{}", said.stdout);
+    assert!(said.stdout.contains("Exists now: 2, at about $"), "{}", said.stdout);
     let ids = recorded_in_journal(&project);
     assert!(ids.iter().all(|id| said.stdout.contains(id.as_str())), "{ids:?}\n{}", said.stdout);
-    said.tells("1 to create: pod.worker[2] (sent, answer not seen)");
+    said.tells("1 to create: pod.worker[2] (sent, no answer received)");
 }
 
 fn recorded_in_journal(project: &Project) -> Vec<String> {
@@ -126,7 +126,7 @@ fn a_refused_delete_of_something_in_use_is_sent_once() {
         let sent = emulator.writes().into_iter().filter(of_volume).count();
         assert_eq!(sent, 1, "{dialect}: {:?}", emulator.writes());
         assert!(
-            said.stdout.contains("to end it: `sindri destroy network_volume.data --include-volumes`"),
+            said.stdout.contains("to delete it: `sindri destroy network_volume.data --include-volumes`"),
             "{}",
             said.stdout
         );
@@ -140,5 +140,5 @@ fn a_failed_start_names_start_as_the_command_to_run_again() {
     project.run(&emulator, "stop").exits(0).tells("Stopped 1 pod in ");
     emulator.faults(json!([fault(json!({}), json!({ "resumeRefused": true }))]));
     let said = project.run(&emulator, "start").exits(7);
-    said.tells("Start failed: 1 failed").tells("Run the same `sindri start` again when the cause is gone.");
+    said.tells("Start failed: 1 failed").tells("Run the same `sindri start` again when the cause is resolved.");
 }

@@ -125,7 +125,7 @@ fn a_manually_created_account_becomes_a_configuration_with_an_empty_plan() {
         let (writes, pods) = (emulator.writes(), emulator.pods());
         let run = |words: &str| project.run(&emulator, &format!("{words} --api {dialect}"));
         let said = run("import --all --name team").exits(0).tells("sindri.yaml");
-        assert!(!said.stdout.contains("Left outside"), "{}", said.stdout);
+        assert!(!said.stdout.contains("Not imported"), "{}", said.stdout);
         let (yaml, state) = (project.read("sindri.yaml"), project.read("state/default.json"));
         for pod in &pods {
             assert!(state.contains(pod["id"].as_str().unwrap()), "{pod}\n{yaml}");
@@ -247,7 +247,7 @@ fn a_state_without_its_configuration_is_not_overwritten() {
     assert!(!project.path("sindri.yaml").exists());
     project.run(&emulator, "import --all -e prod").exits(3).warns("environment_without_configuration");
     let nothing = empty();
-    nothing.run(&Emulator::start(), "import --all").exits(0).tells("Took nothing");
+    nothing.run(&Emulator::start(), "import --all").exits(0).tells("Imported nothing");
     assert!(!nothing.path("sindri.yaml").exists());
 }
 
@@ -259,7 +259,7 @@ fn imported() -> (Emulator, Project, String) {
     for name in ["one", "two"] {
         pod(&emulator, name, Some(&volume));
     }
-    project.run(&emulator, "import --all --name team").exits(0).tells("Took 3 resources");
+    project.run(&emulator, "import --all --name team").exits(0).tells("Imported 3 resources");
     let config = project.read("sindri.yaml");
     (emulator, project, config)
 }

@@ -88,7 +88,7 @@ fn the_question_names_the_lost_data_and_yes_approves_that() {
     project.run(&emulator, "apply --auto-approve").exits(0);
     let (code, shown) = asked(&mut project.command(&emulator, "destroy"), "n");
     assert_eq!(code, Some(3), "{shown}");
-    let lost = "This destroys data for good: pod volume (20 GB at /workspace) of `pod.notebook`.";
+    let lost = "This permanently destroys data: pod volume (20 GB at /workspace) of `pod.notebook`.";
     assert!(shown.contains(lost), "{shown}");
     assert_eq!(emulator.pods().len(), 2);
     let (code, shown) = asked(&mut project.command(&emulator, "destroy"), "yes");
@@ -129,7 +129,7 @@ fn probable_renames_are_shown_before_the_question() {
     let (code, shown) = asked(&mut project.command(&emulator, "apply"), "n");
     assert_eq!(code, Some(3), "{shown}");
     assert!(shown.contains("- { from: pod.notebook, to: pod.lab }"), "{shown}");
-    let renamed = "This destroys and creates what looks renamed: `pod.notebook` to `pod.lab`.";
+    let renamed = "This replaces resources that appear to be renamed: `pod.notebook` to `pod.lab`.";
     assert!(shown.contains(renamed), "{shown}");
     let (code, shown) = asked(&mut project.command(&emulator, "apply"), "yes");
     assert_eq!(code, Some(0), "{shown}");

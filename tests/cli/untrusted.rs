@@ -286,8 +286,8 @@ fn a_saved_plan_is_a_regular_file_and_an_error_quotes_nothing_of_it() {
         ("/dev/zero", "it is a pipe, socket or device"),
         ("/proc/self/environ", "belongs to the operating system"),
         ("utf16.json", "UTF-16"),
-        ("text.json", "is no saved plan: it is JSON of another kind (line 1, column"),
-        ("plain.json", "is no saved plan"),
+        ("text.json", "is not a saved plan: it is another kind of JSON (line 1, column"),
+        ("plain.json", "is not a saved plan"),
     ] {
         for command in ["show", "apply"] {
             let said = project.run(&emulator, &format!("{command} {name}")).exits(1).warns(phrase);

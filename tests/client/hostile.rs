@@ -21,7 +21,7 @@ async fn reading_a_list_stops_at_pages_without_new_objects() {
     let script = Script::new(pages);
     let error = client(&script, Dialect::V2).list(&POD).await.unwrap_err();
     assert_eq!((error.class, error.failure), (ErrorClass::Malformed, FailureEffect::WithoutEffect));
-    assert!(error.to_string().contains("GET /v2/pods: the list goes on"), "{error}");
+    assert!(error.to_string().contains("GET /v2/pods: the list continues"), "{error}");
     assert!(help(&error).contains("changed nothing"), "{}", help(&error));
     assert_eq!(script.asked().len(), 3);
     // Repeated objects are not new.
@@ -106,7 +106,7 @@ async fn a_create_with_an_invalid_answer_may_have_taken_effect() {
         let error = client(&script, Dialect::V2).create(&POD, &pod(), Some(&marker())).await.unwrap_err();
         assert_eq!((error.class, error.failure), (ErrorClass::Malformed, FailureEffect::Unknown), "{body}");
         assert!(error.to_string().contains("POST /v2/pods"), "{error}");
-        assert!(help(&error).contains("looks before it sends anything again"), "{}", help(&error));
+        assert!(help(&error).contains("checks before it sends anything again"), "{}", help(&error));
         assert_eq!(script.asked().len(), 1, "a create is never repeated: {body}");
     }
 }

@@ -205,7 +205,7 @@ async fn advice_about_a_refusal_fits_the_kind_of_the_object() {
         let pods = advice(&POD, &pod(), detail).await;
         assert!(pods.contains(expected), "{pods}");
         let volumes = advice(&NETWORK_VOLUME, &volume, detail).await;
-        assert!(!volumes.contains(expected) && volumes.contains("the text above"), "{volumes}");
+        assert!(!volumes.contains(expected) && volumes.contains("the problem described above"), "{volumes}");
     }
 }
 

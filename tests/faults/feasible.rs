@@ -115,7 +115,7 @@ fn a_volume_that_is_missing_or_in_another_region_is_refused() {
             (with(fleet("image:1"), "network_volume", "nope"), "no network volume `nope` in this account".to_owned()),
             (
                 with(there.clone(), "regions", Value::texts(["US-CA-2", "US-KS-2"])),
-                format!("network volume `two` ({volume}) is in EU-RO-1, and the configuration allows US-CA-2, US-KS-2"),
+                format!("network volume `two` ({volume}) is in EU-RO-1, but the configuration allows US-CA-2, US-KS-2"),
             ),
         ] {
             let plan = session.plan(&wanted).await;
@@ -168,7 +168,7 @@ fn a_limit_of_the_account_stops_everything_and_blames_no_setting() {
         session.account.fault("createPod", "spendLimit: 0.1");
         let applied = session.attempt(&fleet("image:2")).await;
         assert_eq!(applied.creates(), 1, "{:?}", applied.requests);
-        applied.says(&["[account_limit]", "spend limit exceeded", "the account has reached a limit of its own"]);
+        applied.says(&["[account_limit]", "spend limit exceeded", "the account has reached a limit"]);
         assert!(!applied.text.contains("spelt"), "{}", applied.text);
         assert_eq!(session.pods().await.len(), 2, "one pod made room for a create; the others were kept");
     });
@@ -281,7 +281,7 @@ fn a_create_of_unknown_outcome_may_exist_if_the_lists_fail() {
         let observed = Observed::default();
         let plan = session.plan_from(Readings::of(&desired, &session.state(), &observed), PlanOptions::default());
         let applied = session.carry_out(&plan, &observed).await;
-        applied.says(&["it may exist and bill, and could not be looked for"]);
+        applied.says(&["it may exist and be billed, but sindri could not check"]);
         let failed = applied.events.iter().filter(|event| matches!(event, Event::Failed { changed: true, .. }));
         assert_eq!(failed.count(), 1);
         let blind = applied.events.iter().filter(|event| matches!(event, Event::NotListed { .. }));
@@ -310,7 +310,7 @@ fn memory_that_no_catalog_lists_is_noted() {
         let session = Session::new(Dialect::V2);
         session.apply(&fleet("image:1")).await;
         let plan = session.plan(&with(fleet("image:1"), "min_ram_gb_per_gpu", Value::Int(4000))).await;
-        let notes = plan.notes.iter().filter(|note| note.message.starts_with("RunPod does not tell which machines"));
+        let notes = plan.notes.iter().filter(|note| note.message.starts_with("RunPod does not report which machines"));
         assert_eq!(notes.count(), 1, "{:?}", plan.notes);
         assert_eq!(session.plan(&fleet("image:2")).await.notes, []);
     });

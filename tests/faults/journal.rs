@@ -244,12 +244,16 @@ fn two_clones_of_a_project_report_each_others_pods_and_volumes() {
                 assert_eq!(double.of, own.state().resources[&double.address].id);
                 assert_ne!(double.of, double.id);
             }
-            applied.says(&["Doubles", "the same as `pod.kept`", "sindri import --discover", "/h"]);
+            applied.says(&["Duplicates", "a duplicate of `pod.kept`", "sindri import --discover", "/h"]);
         }
         // A plan sees them too.
         let plan = session.plan(&desired).await;
         assert_eq!(plan.orphans.len(), 2);
-        assert!(plan.notes.iter().any(|note| note.message.contains("same name, size and place")), "{:?}", plan.notes);
+        assert!(
+            plan.notes.iter().any(|note| note.message.contains("same name, size and location")),
+            "{:?}",
+            plan.notes
+        );
     });
 }
 

@@ -103,7 +103,7 @@ fn a_crash_loop_is_named_while_waiting() {
         let named: Vec<_> = applied.events.iter().filter(|event| matches!(event, Event::CrashLoop { .. })).collect();
         let [Event::CrashLoop { address, id }] = named[..] else { panic!("once: {named:?}") };
         assert_eq!((address, id), (&Address::new("pod", "crasher"), &session.record("crasher").id));
-        applied.says(&["Crash loops", "its container exits and is started again", "sindri destroy"]);
+        applied.says(&["Crash loops", "its container keeps restarting", "sindri destroy"]);
     });
 }
 
@@ -278,7 +278,7 @@ fn zero_gpus_after_a_start_are_reported_as_a_failure() {
             rest().await;
             let applied = session.attempt(&with(Power::Running)).await;
             assert_eq!(applied.report.failed, 1);
-            applied.says(&["could not start", "it came up without a GPU", "goes on billing"]);
+            applied.says(&["could not start", "it started without a GPU", "still billed"]);
             rest().await;
             let plan = session.plan(&with(Power::Running)).await;
             assert_eq!(change(&plan, "main").action, Action::Replace);

@@ -29,7 +29,7 @@ fn a_create_that_succeeded_despite_an_error_is_found_and_not_sent_again() {
             let applied = session.apply(&desired).await;
             assert_eq!(applied.creates(), 1, "{effect}");
             let settled = applied.settled();
-            assert!(settled[0].contains("whether it took effect is not known"), "{effect}: {settled:?}");
+            assert!(settled[0].contains("its outcome is not known"), "{effect}: {settled:?}");
             assert!(settled[1].contains("had been created"), "{effect}: {settled:?}");
             rest().await;
             let pods = session.pods().await;
@@ -89,7 +89,7 @@ fn a_delete_that_is_always_ignored_fails_and_keeps_the_record() {
         applied.says(&[
             "[delete_not_confirmed]",
             "RunPod accepted the delete, but still lists the pod",
-            "go on billing",
+            "may still be billed",
         ]);
         assert_eq!(change(&session.plan(&Default::default()).await, "main").action, Action::Delete);
     });
@@ -146,7 +146,7 @@ fn if_two_volumes_match_a_lost_create_the_user_must_choose() {
         });
         assert_eq!(applied.report.failed, 1);
         let settled = applied.settled();
-        assert!(settled[1].starts_with("2 network volumes look like what it asked for"), "{settled:?}");
+        assert!(settled[1].starts_with("2 network volumes match its request"), "{settled:?}");
         assert!(session.state().resources.is_empty());
 
         // The next run cannot tell either, and does nothing until the user says which one it is.

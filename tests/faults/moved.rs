@@ -46,7 +46,7 @@ fn a_pod_that_migrates_during_its_destruction_is_followed_and_no_orphan() {
             let desired = if destroyed { Desired::new() } else { version("image:2", create_first, dialect) };
             let (applied, ()) = tokio::join!(session.attempt(&desired), moves(&session, &old));
             assert_eq!((applied.report.failed, applied.creates()), (1, usize::from(create_first)), "{}", applied.text);
-            applied.says(&["[moved]", "RunPod moved the pod while it was being destroyed", "apply again"]);
+            applied.says(&["[moved]", "RunPod migrated the pod while it was being destroyed", "apply again"]);
 
             rest().await;
             let plan = session.plan(&desired).await;
@@ -82,7 +82,7 @@ fn a_pod_that_migrates_after_its_destroy_was_killed_is_followed_and_no_orphan() 
             rest().await;
 
             let applied = session.apply(&desired).await;
-            assert!(applied.recovered().contains("it had moved instead"), "{}", applied.recovered());
+            assert!(applied.recovered().contains("it had migrated instead"), "{}", applied.recovered());
             rest().await;
             assert_eq!(session.pods().await.len(), usize::from(!destroyed));
             assert_eq!(session.plan(&desired).await.orphans, []);

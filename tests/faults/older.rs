@@ -60,10 +60,10 @@ fn a_journal_of_an_earlier_build_is_read_and_its_open_operations_are_settled() {
         assert_eq!(
             reported,
             [
-                "create pod.lost: it had been created; its answer was lost",
-                "delete pod.gone: it is gone",
+                "create pod.lost: it had been created; the response was lost",
+                "delete pod.gone: it no longer exists",
                 "stop pod.kept: it had no effect",
-                "create pod.never: no list shows it: it was never created",
+                "create pod.never: no list shows it, so it was never created",
             ]
         );
         assert_eq!(applied.requests, ["POST /v2/pods"], "one pod, the one that never came to be");

@@ -120,7 +120,7 @@ fn a_running_apply_records_each_port_as_observed() {
         rest().await;
         session.account.fault("updatePod", "patchDropsField: env");
         let applied = session.attempt(&one(new())).await;
-        applied.says(&["`env.A`, `env.B`, `env.C` are as before", "the rest is done"]);
+        applied.says(&["`env.A`, `env.B`, `env.C` are unchanged", "the rest is done"]);
         assert_eq!(
             (ports(&session), keys(&session)),
             (vec!["22/tcp".into(), "8000/http".into()], vec!["A=\"1\"".to_owned(), "B=\"1\"".to_owned()])
@@ -137,7 +137,7 @@ fn an_update_without_any_effect_is_reported() {
         session.account.fault("updatePod", "patchDropsField: image");
         let before = session.state();
         let applied = session.attempt(&one(Pod { image: "image:2", ..old() })).await;
-        applied.says(&["`image` is as before", "after 90 s"]);
+        applied.says(&["`image` is unchanged", "after 90 s"]);
         assert!(!applied.text.contains("the rest is done"), "{}", applied.text);
         assert_eq!(session.state(), before);
     });

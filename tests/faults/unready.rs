@@ -183,7 +183,7 @@ fn a_started_pod_that_was_not_seen_ready_is_waited_for_and_never_replaced() {
 
 #[test]
 fn a_pod_deleted_during_the_wait_is_gone_and_not_tainted() {
-    for (listed, says) in [(false, "is in no list of RunPod"), (true, "was deleted before it was ready")] {
+    for (listed, says) in [(false, "is not in any list from RunPod"), (true, "was deleted before it was ready")] {
         in_virtual_time(async {
             let (session, desired) = (Session::new(Dialect::V2), one(slow()));
             let (applied, ()) = tokio::join!(session.attempt(&desired), async {

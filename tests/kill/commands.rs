@@ -177,7 +177,7 @@ fn follow(place: &Place, kill: &Kill, moment: &str) -> Vec<String> {
     let said = place.run(kill.following);
     let mut problems = Vec::new();
     // Pending changes, refusals and failures have their own exit codes; a crash has 101 or none.
-    if !matches!(said.code, Some(0..=8)) || said.stderr.contains("mistake of its own") {
+    if !matches!(said.code, Some(0..=8)) || said.stderr.contains("because of an internal error") {
         problems.push(format!("{moment}: exits {:?}\n{}\n{}", said.code, said.stdout, said.stderr));
     }
     let verified = place.run("state verify");

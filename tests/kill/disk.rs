@@ -61,7 +61,7 @@ fn a_folder_that_vanishes_loses_nothing() {
         let child = under_way(&place, *writes);
         fs::remove_dir_all(place.project.path("state")).expect("a folder");
         let said = Said::from(child.wait_with_output().expect("a child of ours"));
-        let said = said.exits(1).warns("sindri::state::vanished").warns("bring it back");
+        let said = said.exits(1).warns("sindri::state::vanished").warns("restore it");
         place.emulator.faults(json!([]));
         let rescued = rescued(&said);
         fs::create_dir(place.project.path("state")).expect("brought back");

@@ -175,7 +175,7 @@ fn an_irreversible_change_does_not_agree_if_it_is_refused() {
     let plan = planned(&fleet(50), &fleet(50), &grown, PlanOptions::default());
     assert_eq!((answers(&plan), plan.all_refusals().count()), (vec![DriftResponse::Refused], 1));
     let text = shown(&plan);
-    assert!(!text.contains("agrees") && text.contains("see the refusal below"), "{text}");
+    assert!(!text.contains("matches the configuration") && text.contains("see the refusal below"), "{text}");
     assert_eq!(answers(&planned(&fleet(50), &fleet(100), &grown, PlanOptions::default())), [DriftResponse::Agrees]);
     // Another attribute of the same volume still matches.
     let renamed = |object: &mut Object| set(object, "name", "renamed".into());

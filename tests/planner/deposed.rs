@@ -240,7 +240,7 @@ fn a_start_does_not_make_an_unready_pod_count_as_ready_before() {
         let stopped = session.state().resources[&main()].clone();
         assert!(stopped.tainted && session.plan(&desired).await.is_empty());
         let help = session.power(&main(), Power::Running).await.expect_err("it does not come up");
-        assert!(help.contains("It is tainted: `sindri apply` replaces it") && !help.contains("is kept"), "{help}");
+        assert!(help.contains("It is tainted; `sindri apply` replaces it") && !help.contains("is kept"), "{help}");
         let record = session.state().resources[&main()].clone();
         assert_eq!((record.tainted, record.awaiting_ready), (true, None));
         // Starting a running pod only waits, and gives the same message.

@@ -124,7 +124,7 @@ fn a_taken_target_is_refused_with_its_address_and_advice() {
         let [(at, words)] = &found[..] else { panic!("{found:?}") };
         assert_eq!(at, "pod.api[1]");
         for phrase in
-            ["move_blocked", "`pod.api[1]` -> `pod.api[0]` was not followed", &first, "sindri destroy 'pod.api[0]'"]
+            ["move_blocked", "`pod.api[1]` -> `pod.api[0]` was not applied", &first, "sindri destroy 'pod.api[0]'"]
         {
             assert!(words.contains(phrase), "{phrase} in {words}");
         }
@@ -177,7 +177,7 @@ fn two_sources_that_lead_to_one_address_are_both_refused() {
             let plan = planned(&session, &after, &moved).await;
             let found = refusals(&plan);
             assert_eq!(found.iter().map(|(at, _)| at.as_str()).collect::<Vec<_>>(), ["pod.a[0]", "pod.b[0]"]);
-            assert!(found.iter().all(|(_, words)| words.contains("leads there as well")), "{found:?}");
+            assert!(found.iter().all(|(_, words)| words.contains("also moves there")), "{found:?}");
         }
     });
 }

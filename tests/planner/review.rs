@@ -200,7 +200,7 @@ fn changed_fields_are_listed_by_reading() {
             let resource: &mut Resource = later.desired.get_mut(&pod("api")).expect("declared");
             resource.inputs.insert("container_disk_gb".into(), 40.into());
         });
-        assert_eq!(disk, ["`pod.api`: the configuration says something else of `container_disk_gb` (sindri.yaml:1)"]);
+        assert_eq!(disk, ["`pod.api`: the configuration has a different `container_disk_gb` (sindri.yaml:1)"]);
 
         let undeclared = changed(&|later| drop(later.desired.remove(&pod("api"))));
         assert_eq!(undeclared, ["`pod.api`: it is no longer declared"]);
@@ -208,20 +208,20 @@ fn changed_fields_are_listed_by_reading() {
         let other_branch = changed(&|later| {
             later.prior.resources.get_mut(&pod("api")).expect("recorded").id = "0th3rbr4nch".into();
         });
-        assert!(other_branch.contains(&"`pod.api`: its record in the state says something else of `id`".into()));
+        assert!(other_branch.contains(&"`pod.api`: its record in the state has a different `id`".into()));
 
         let unrecorded = changed(&|later| drop(later.prior.resources.remove(&pod("api"))));
-        assert!(unrecorded.contains(&"`pod.api`: the state has no record of it any more".into()), "{unrecorded:?}");
+        assert!(unrecorded.contains(&"`pod.api`: the state no longer has a record of it".into()), "{unrecorded:?}");
 
         let drifted = changed(&|later| {
             let mut object = later.observed.remove("pod", &id).expect("it exists");
             object.attributes.insert("image".into(), "image:outside".into());
             later.observed.insert(object);
         });
-        assert_eq!(drifted, ["`pod.api`: RunPod shows something else of `image`"]);
+        assert_eq!(drifted, ["`pod.api`: RunPod has a different `image`"]);
 
         let gone = changed(&|later| drop(later.observed.remove("pod", &id)));
-        assert_eq!(gone, ["`pod.api`: RunPod does not show it any more"]);
+        assert_eq!(gone, ["`pod.api`: RunPod no longer shows it"]);
 
         let needs_more = changed(&|later| {
             let volume = later.prior.resources[&Address::new("network_volume", "data")].id.clone();
@@ -229,7 +229,7 @@ fn changed_fields_are_listed_by_reading() {
         });
         assert!(
             needs_more
-                .contains(&"`network_volume.data`: it would now be `create` as well, which is not in the plan".into()),
+                .contains(&"`network_volume.data`: it would now also be `create`, which is not in the plan".into()),
             "{needs_more:?}"
         );
 
@@ -250,7 +250,7 @@ fn an_already_applied_change_is_done_and_not_stale() {
         let before = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
         checked::apply(&session, &before).await;
         let (comparison, _) = Moment::of(&session, &before).await.compare(&session, &saved);
-        let image = "`pod.api`: the configuration says something else of `image` (sindri.yaml:7)";
+        let image = "`pod.api`: the configuration has a different `image` (sindri.yaml:7)";
         assert_eq!(texts(&comparison)[0], image);
     });
 }
@@ -292,7 +292,7 @@ fn a_planned_delete_is_not_done_while_the_object_lives() {
         let mut moment = Moment::of(&session, &with(&[("eval", mounted("image:1"))]).resources(Dialect::V2)).await;
         let saved = moment.save(&session);
         moment.prior.resources.retain(|address, _| address.name != "api");
-        assert_eq!(texts(&moment.compare(&session, &saved).0), ["`pod.api`: the state has no record of it any more"]);
+        assert_eq!(texts(&moment.compare(&session, &saved).0), ["`pod.api`: the state no longer has a record of it"]);
         let id =
             saved.plan.changes.iter().find_map(|change| change.id.clone().filter(|_| change.address == pod("api")));
         moment.observed.remove("pod", &id.expect("an id"));

@@ -43,7 +43,7 @@ pub fn troubled() -> Vec<Event> {
             address: address("network_volume.data"),
             verb: Verb::Create,
             id: Some("vol-9".into()),
-            how: "found by its name, size and place".into(),
+            how: "found by its name, size and location".into(),
         },
         started("pod.inference", Verb::Delete, Some("old7"), None),
         done("pod.inference", Verb::Delete, "old7", 3),
@@ -162,11 +162,9 @@ fn a_failed_destroy_says_that_the_object_is_still_billed() {
     let text = summary_of(&Plan { destroy: false, ..deletes(1) }, "apply", &[failed]);
     assert!(text.starts_with("Apply failed: 1 failed in"), "{text}");
     assert!(
-        text.contains(
-            "Exists now: 1, for about $0.44/h in all\n  pod.trainer[0]  tr0  $0.44/h  could not be destroyed"
-        )
+        text.contains("Exists now: 1, at about $0.44/h in all\n  pod.trainer[0]  tr0  $0.44/h  could not be destroyed")
     );
-    assert!(text.ends_with("Run `sindri apply` again when the cause is gone.\n"), "{text}");
+    assert!(text.ends_with("Run `sindri apply` again when the cause is resolved.\n"), "{text}");
 
     // After `sindri destroy`, an apply would recreate the destroyed objects.
     let volume = Event::Failed {
@@ -184,8 +182,8 @@ fn a_failed_destroy_says_that_the_object_is_still_billed() {
     plan.operations = vec![operation("network_volume.data", Verb::Delete, Some("v0l"))];
     let text = summary_of(&plan, "destroy", &[volume]);
     assert!(text.starts_with("Destroy failed: 1 failed in"), "{text}");
-    assert!(text.contains("to end it: `sindri destroy network_volume.data --include-volumes`"), "{text}");
-    assert!(text.ends_with("Run the same `sindri destroy` again when the cause is gone.\n"), "{text}");
+    assert!(text.contains("to delete it: `sindri destroy network_volume.data --include-volumes`"), "{text}");
+    assert!(text.ends_with("Run the same `sindri destroy` again when the cause is resolved.\n"), "{text}");
 }
 
 #[test]
@@ -269,10 +267,10 @@ fn unfinished_creates_after_an_interrupt_are_listed_first_as_billed() {
             let text = summary_of(&plan, "apply", &interrupted(events));
             assert!(text.starts_with("Apply interrupted: 1 not finished in"), "{text}");
             assert!(
-                text.contains("Exists now: 1, for about $0.44/h in all\n  pod.trainer[0]  tr0  $0.44/h  "),
+                text.contains("Exists now: 1, at about $0.44/h in all\n  pod.trainer[0]  tr0  $0.44/h  "),
                 "{text}"
             );
-            assert!(text.contains("to end it: `sindri destroy 'pod.trainer[0]'`"), "{text}");
+            assert!(text.contains("to delete it: `sindri destroy 'pod.trainer[0]'`"), "{text}");
             assert!(text.contains("Not finished\n  1 to "), "{text}");
             assert!(text.ends_with("Run `sindri apply` again to do the rest.\n"), "{text}");
             assert!(!text.contains("othing") && !text.contains("Not started"), "{text}");
@@ -291,7 +289,7 @@ fn after_an_unconfirmed_delete_the_object_may_still_be_billed() {
     let text = summary_of(&deletes(1), "destroy", &interrupted(vec![skipped(0, Verb::Delete)]));
     assert!(text.contains("1 not started") && text.contains("Nothing was changed"), "{text}");
     assert!(
-        text.contains("Exists now: 1, for about $0.44/h in all\n  pod.trainer[0]  tr0  $0.44/h  not destroyed"),
+        text.contains("Exists now: 1, at about $0.44/h in all\n  pod.trainer[0]  tr0  $0.44/h  not destroyed"),
         "{text}"
     );
 }
@@ -430,14 +428,14 @@ fn a_predecessor_is_not_destroyed_by_its_successors_name() {
     }
     let made = ["pod.x", "pod.y"].map(|pod| done(pod, Verb::Create, "new", 1)).to_vec();
     let text = summary_of(&plan, "apply", &interrupted(made.clone()));
-    assert!(text.contains("  `sindri apply` ends predecessors\n") && !text.contains("ADDRESS"), "{text}");
+    assert!(text.contains("  `sindri apply` deletes predecessors\n") && !text.contains("ADDRESS"), "{text}");
     let unfinished = made
         .into_iter()
         .take(1)
         .chain([started("pod.y", Verb::Create, Some("new"), None)])
         .chain([Event::Accepted { address: address("pod.y"), verb: Verb::Create, id: "new".into() }]);
     let text = summary_of(&plan, "apply", &interrupted(unfinished.collect()));
-    assert!(text.contains("`sindri destroy ADDRESS` ends one; `sindri apply` ends predecessors"), "{text}");
+    assert!(text.contains("`sindri destroy ADDRESS` deletes one; `sindri apply` deletes predecessors"), "{text}");
 }
 
 #[test]

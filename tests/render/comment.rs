@@ -69,7 +69,7 @@ fn five_thousand_destroyed_pods_are_all_listed_with_their_losses() {
         let plan = plan((0..number).map(|index| deletion(&name(index), 10 + index % 990)).collect());
         let text = whole(&plan);
         assert!(text.len() <= markdown::BUDGET, "{}", text.len());
-        assert!(!text.contains("not complete"), "{text}");
+        assert!(!text.contains("incomplete"), "{text}");
         let named = expanded(&text);
         for change in &plan.changes {
             let size = named.get(&change.address.to_string());
@@ -118,8 +118,8 @@ fn destroyed_pods_are_complete_beside_thousands_of_other_changes() {
         assert!(text.contains(&format!("{head}        because it is no longer declared\n{loss}")), "{index}: {text}");
     }
     // Missing parts are reported first.
-    assert!(text.lines().nth(2).is_some_and(|line| line.starts_with("**This comment is not complete: ")), "{text}");
-    assert!(text.contains("other changes not shown.** All of it: `sindri plan -e prod`\n"), "{text}");
+    assert!(text.lines().nth(2).is_some_and(|line| line.starts_with("**This comment is incomplete: ")), "{text}");
+    assert!(text.contains("other changes not shown.** The whole plan: `sindri plan -e prod`\n"), "{text}");
 }
 
 #[test]
@@ -129,9 +129,9 @@ fn too_many_for_any_form_are_counted_at_the_top() {
     let text = whole(&plan);
     assert!(text.len() <= markdown::BUDGET, "{}", text.len());
     let notice = text.lines().nth(2).expect("a third line");
-    let hidden = notice.strip_prefix("**This comment is not complete: ").and_then(|rest| rest.split(' ').next());
+    let hidden = notice.strip_prefix("**This comment is incomplete: ").and_then(|rest| rest.split(' ').next());
     let hidden: usize = hidden.expect("a notice").parse().expect("a number");
-    assert!(notice.contains("destructive changes not shown.** All of it: `sindri plan -e prod`"), "{notice}");
+    assert!(notice.contains("destructive changes not shown.** The whole plan: `sindri plan -e prod`"), "{notice}");
     let shown = plan.changes.iter().filter(|change| {
         let name = &change.address.name;
         // Under a pattern or alone, the last characters of a name are before its size.
@@ -158,7 +158,7 @@ proptest! {
         prop_assert!(text.len() <= budget, "{} > {budget}", text.len());
         prop_assert_eq!(faults(&text, CANARY), Vec::<String>::new(), "{}", text);
         // An address must be named or counted as missing.
-        let hidden = text.contains("not complete");
+        let hidden = text.contains("incomplete");
         let missing = (0..new_pods).any(|index| !text.split_whitespace().any(|word| word == format!("pod.new-{}", name(index))));
         prop_assert!(!missing || hidden, "{}", text);
     }
@@ -176,7 +176,7 @@ fn the_shortest_form_shows_unknown_sizes_and_two_volumes_of_one_pod() {
     });
     let text = whole(&plan(changes));
     assert!(
-        text.contains("- DESTROY 2999 pods, each with its pod volume at /workspace (behind each colon the GB):\n"),
+        text.contains("- DESTROY 2999 pods, each with its pod volume at /workspace (GB after each colon):\n"),
         "{text}"
     );
     assert!(

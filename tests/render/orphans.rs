@@ -26,9 +26,9 @@ fn remedy(changes: Vec<Change>) -> String {
 fn an_orphan_is_offered_only_to_an_address_that_can_take_it() {
     let pod = || gpu_pod("NVIDIA L4", 1, "nginx:1");
     let free = remedy(vec![create("pod.trainer[2]", pod(), 0.44, 1)]);
-    assert!(free.contains("made for `pod.trainer[2]`; take it over: `sindri import"), "{free}");
+    assert!(free.contains("created for `pod.trainer[2]`; import it with `sindri import"), "{free}");
     let taken = remedy(vec![kept("pod.trainer[2]", pod(), 0.44)]);
-    assert!(taken.contains("which has another pod. End this one at") && !taken.contains("sindri import"), "{taken}");
+    assert!(taken.contains("which has another pod. Delete this one at") && !taken.contains("sindri import"), "{taken}");
     let undeclared = remedy(vec![]);
-    assert!(undeclared.contains("which this plan does not declare. Declare it and take it over"), "{undeclared}");
+    assert!(undeclared.contains("which this plan does not declare. Declare it and import it with"), "{undeclared}");
 }

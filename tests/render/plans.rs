@@ -392,7 +392,7 @@ fn side_effects() -> Plan {
     let beside = |path: &str, before: Value, after: Value, rule: &str| SideEffect::Field {
         field: FieldChange { rule: rule.into(), ..field("pod", path, before, after, Effect::InPlace, 12) },
     };
-    let left = "ignored otherwise; a new one gets what the file says";
+    let left = "otherwise ignored; a new object gets the value in the file";
     changed.side_effects = vec![
         beside("name", "by-hand".into(), "trainer".into(), left),
         beside("env.KEEP", Value::Secret(Secret::new("live")), "a".into(), left),
@@ -480,5 +480,5 @@ fn a_partial_plan_counts_what_it_leaves_out() {
     plan.changes.remove(0);
     plan.partial.as_mut().expect("partial").targets = vec![address("pod.steady")];
     let text = plain(&plan);
-    assert!(text.ends_with("No changes in this part of the configuration; the rest is not as declared.\n"), "{text}");
+    assert!(text.ends_with("No changes in this part; the rest does not match the configuration.\n"), "{text}");
 }

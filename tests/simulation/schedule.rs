@@ -233,7 +233,7 @@ pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired,
     let mine = |id: &str, marker: Option<&Marker>| match marker {
         Some(marker) => actor.is_mine(marker) && (marker.lineage == state.lineage || !clone),
         // A user who is told that their volume cannot be identified, and answers "beside", gets one more.
-        None => ledger.is_of(id, actor) && !(clone && actor.was_told("look like what it asked for")),
+        None => ledger.is_of(id, actor) && !(clone && actor.was_told("match its request")),
     };
     let orphans = plan.orphans.iter().filter(|orphan| mine(&orphan.id, Some(&orphan.marker)));
     let orphans: BTreeSet<&str> = orphans.map(|orphan| &*orphan.id).collect();

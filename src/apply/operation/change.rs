@@ -138,8 +138,8 @@ impl RunningOperation<'_, '_> {
             address: self.address(),
             verb: self.operation.verb,
             id: self.id(),
-            message: format!("the {} is not there any more", self.kind.title),
-            help: Some("plan again: it may have been deleted by somebody else".into()),
+            message: format!("the {} no longer exists", self.kind.title),
+            help: Some("plan again; someone else may have deleted it".into()),
             code: "not_found".into(),
             changed: false,
         });

@@ -65,12 +65,12 @@ impl RunningOperation<'_, '_> {
             verb: Verb::Update,
             id: Some(id),
             message: format!(
-                "RunPod accepted the update, but {fields} {verb} as before after {} s{rest}",
+                "RunPod accepted the update, but {fields} {verb} unchanged after {} s{rest}",
                 STALE.as_secs()
             ),
             help: Some(
-                "what was not done stays planned: apply again, or change it in the RunPod console. If RunPod goes on to \
-                 ignore it, `lifecycle: { updates: recreate }` replaces the object instead"
+                "apply again, or change it in the RunPod console; the missing part is still pending. If RunPod keeps \
+                 ignoring it, `lifecycle: { updates: recreate }` replaces the object instead"
                     .into(),
             ),
             code: "update_not_done".into(),

@@ -70,7 +70,7 @@ impl RunningOperation<'_, '_> {
             if error.failure == FailureEffect::Unknown {
                 self.tell(Event::Settled {
                     address: self.address(),
-                    message: format!("{error}; whether it took effect is not known, so the lists are searched for it"),
+                    message: format!("{error}; its outcome is not known, so sindri searches the lists for it"),
                 });
                 match search(self.api(), self.kind, &intent, &self.job().store.snapshot()).await {
                     Ok(SearchResult::Made(object)) => {
@@ -144,7 +144,7 @@ impl RunningOperation<'_, '_> {
                 verb: Verb::Create,
                 id: Some(object.id.clone()),
                 message: format!("{} `{}` was created, but could not be recorded: {error}", self.kind.title, object.id),
-                help: Some("the journal holds its intent: the next sindri command finds it by its marker".into()),
+                help: Some("the journal holds its intent, and the next sindri command finds it by its marker".into()),
                 code: "state_not_written".into(),
                 changed: true,
             });
@@ -176,7 +176,7 @@ enum Attempt {
 
 /// The answer shows an older object. Recording it would later destroy the older object in place of the new one.
 fn another(object: &Object) -> ApiError {
-    let message = format!("the answer shows `{}`, which was there before", object.id);
+    let message = format!("the response shows `{}`, which existed before", object.id);
     ApiError::in_doubt(ErrorClass::Malformed, "the create", message)
 }
 

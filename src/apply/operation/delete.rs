@@ -64,7 +64,7 @@ impl RunningOperation<'_, '_> {
                         self.operation.timeouts.delete.as_secs()
                     ),
                     help: Some(
-                        "apply again, or delete it in the RunPod console; until then it may go on billing".into(),
+                        "apply again, or delete it in the RunPod console; until then it may still be billed".into(),
                     ),
                     code: "delete_not_confirmed".into(),
                     changed: true,
@@ -89,10 +89,10 @@ impl RunningOperation<'_, '_> {
             verb: Verb::Delete,
             id: Some(id.to_owned()),
             message: format!(
-                "RunPod moved the {} while it was being destroyed: it is `{}` now, and runs on",
+                "RunPod migrated the {} while it was being destroyed; it is now `{}` and still running",
                 self.kind.title, object.id
             ),
-            help: Some("it is recorded under its new id; apply again to go on".into()),
+            help: Some("it is recorded under its new id; apply again to continue".into()),
             code: "moved".into(),
             changed: false,
         });

@@ -60,10 +60,10 @@ impl RunningOperation<'_, '_> {
             match (seen, status) {
                 (Some(object), _) if object.ready => return Some(Ok(object.clone())),
                 (Some(_), Some(Status::Error)) => {
-                    return Some(Err(Unready::There("RunPod reports an error of its container".to_owned())));
+                    return Some(Err(Unready::There("RunPod reports an error in its container".to_owned())));
                 }
                 (Some(_), Some(Status::ZeroGpu)) => {
-                    return Some(Err(Unready::There("it came up without a GPU".to_owned())));
+                    return Some(Err(Unready::There("it started without a GPU".to_owned())));
                 }
                 (Some(_), Some(Status::Terminated)) => return Some(Err(Unready::Deleted)),
                 (None, _) if since.elapsed() > lag => return Some(Err(Unready::Unlisted)),
@@ -116,15 +116,15 @@ impl RunningOperation<'_, '_> {
             address: self.address(),
             verb: self.operation.verb,
             id: Some(id.to_owned()),
-            message: format!("{} `{id}` is there, but {why}", self.kind.title),
+            message: format!("{} `{id}` exists, but {why}", self.kind.title),
             help: Some(format!(
-                "it goes on billing; `sindri stop {0}` or `sindri destroy {0}` end the cost.{1}",
+                "it is still billed; run `sindri stop {0}` or `sindri destroy {0}` to stop the cost.{1}",
                 self.address(),
                 match tainted {
-                    true => " It is tainted: `sindri apply` replaces it unless it became ready meanwhile".to_owned(),
+                    true => " It is tainted; `sindri apply` replaces it unless it becomes ready first".to_owned(),
                     false => format!(
-                        " It may have been ready before, so it is kept: `sindri apply` waits for it again, and `sindri \
-                         apply --replace {}` replaces it",
+                        " It may have been ready before, so it is kept; `sindri apply` waits for it again, and \
+                         `sindri apply --replace {}` replaces it",
                         self.address()
                     ),
                 }
@@ -140,16 +140,14 @@ impl RunningOperation<'_, '_> {
         let title = self.kind.title;
         let message = match deleted {
             true => format!("{title} `{id}` was deleted before it was ready"),
-            false => format!("{title} `{id}` is in no list of RunPod"),
+            false => format!("{title} `{id}` is not in any list from RunPod"),
         };
         self.tell(Event::Failed {
             address: self.address(),
             verb: self.operation.verb,
             id: Some(id.to_owned()),
             message,
-            help: Some(
-                "run the command again: it is created again if it is gone, and waited for if it is there".into(),
-            ),
+            help: Some("run the command again; sindri waits for it, or creates it again if it no longer exists".into()),
             code: "not_found".into(),
             // A pod in no list may still exist.
             changed: !deleted && self.operation.verb != Verb::Wait,

@@ -21,75 +21,77 @@ pub const PLAN_EXAMPLES: &str = "\
 Sends two list calls, takes no lock and writes nothing.
 
 Examples:
-  sindri plan                          what apply would do
+  sindri plan                          the changes that apply would make
   sindri plan -e prod --full           every attribute, in the environment prod
-  sindri plan --detailed-exitcode      2 where anything would change
-  sindri plan --updates in-place       what could be done without replacing pods
-  sindri plan --only replace,destroy   what would be destroyed
-  sindri plan --target pod.trainer     one resource, with what it needs
+  sindri plan --detailed-exitcode      exit code 2 if anything would change
+  sindri plan --updates in-place       changes that do not replace pods
+  sindri plan --only replace,destroy   only the resources that would be destroyed
+  sindri plan --target pod.trainer     one resource and its dependencies
   sindri plan --out plan.json          a file for `sindri show` and `sindri apply`
-  sindri plan --markdown               a comment for the pull request, on stdout alone
+  sindri plan --markdown               a comment for the pull request, on stdout
   sindri plan --html > plan.html       a page with the graph";
 
 pub const DRIFT_EXAMPLES: &str = "\
-Holds what RunPod shows against what was applied last, whatever the file says by now.
-Takes no lock and writes nothing. Exits with 2 where something has to be settled; what is
-only worth knowing does not change the exit code. Findings keep their ids from night to night.
+Compares RunPod with the last applied state. The configuration does not matter.
+Takes no lock and writes nothing. Exits with 2 if a finding needs action; findings for information
+do not change the exit code. A finding keeps its id from run to run.
 
 Examples:
-  sindri drift                         what left the last applied state
-  sindri drift --unmanaged             and what else the account pays for
+  sindri drift                         differences from the last applied state
+  sindri drift --unmanaged             also other objects the account pays for
   sindri drift -e prod --markdown      a report for an issue
   sindri drift --json";
 
 pub const APPLY_EXAMPLES: &str = "\
-Shows the plan and asks. Running it again is always safe: what exists is found, not made twice.
+Shows the plan and asks. It is always safe to run it again: it finds existing objects
+and does not create them twice.
 
 Examples:
   sindri apply                                     ask at the terminal
-  sindri apply --auto-approve                      in CI; refused where data would be lost
-  sindri apply --auto-approve --allow-data-loss    in CI, with consent to that too
-  sindri apply --expect 3f9c0a1b2c3d4e5f           exactly the plan of that id, without asking
+  sindri apply --auto-approve                      in CI; refused if data would be lost
+  sindri apply --auto-approve --allow-data-loss    in CI, with consent to data loss
+  sindri apply --expect 3f9c0a1b2c3d4e5f           exactly the plan with that id, without asking
   sindri apply plan.json                           a plan saved by `plan --out`, without asking
   sindri apply --sandbox                           a rehearsal without an account";
 
 pub const SHOW_EXAMPLES: &str = "\
-Reads the file alone: no configuration, no state, no account.
+Reads only the file: no configuration, no state, no account.
 
 Examples:
   sindri show plan.json
   sindri show plan.json --full
   sindri show plan.json --id           for `sindri apply --expect`
-  sindri show plan.json --json         the shape that Terraform's tools read";
+  sindri show plan.json --json         Terraform's JSON format, for its tools";
 
 pub const DESTROY_EXAMPLES: &str = "\
-Shows the plan and asks. Network volumes stay, and go on to cost, unless --include-volumes is given.
+Shows the plan and asks. Network volumes are kept and still billed unless
+--include-volumes is given.
 
 Examples:
-  sindri destroy                       everything of the environment but network volumes
+  sindri destroy                       everything in the environment except network volumes
   sindri destroy 'pod.trainer[3]'      one pod";
 
 pub const CONNECT_EXAMPLES: &str = "\
-Goes straight to the pod where RunPod maps port 22, else through RunPod's proxy.
+Connects directly if RunPod maps port 22, otherwise through RunPod's proxy.
 
 Examples:
   sindri connect                       the only pod
   sindri connect 'pod.trainer[3]'      one of several
   sindri connect trainer -- nvidia-smi
-  sindri connect trainer --print       the ssh command alone";
+  sindri connect trainer --print       only the ssh command";
 
 pub const WAIT_EXAMPLES: &str = "\
-Takes no lock and writes nothing. Exits with 0 when all are ready, with 1 at the timeout, and at once
-where waiting does not help: a pod is stopped, in error or gone.
+Takes no lock and writes nothing. Exits with 0 when all are ready, and with 1 at the timeout or as
+soon as a pod is stopped, in error or gone.
 
 Examples:
-  sindri wait                                  every pod that is to run
-  sindri wait trainer --for ssh                until its ssh server greets
+  sindri wait                                  every pod that should be running
+  sindri wait trainer --for ssh                until its ssh server answers
   sindri wait api --for http:8000/health --timeout 15m
   sindri wait --for ports                      until every declared port answers";
 
 pub const STATUS_EXAMPLES: &str = "\
-Totals come first. From 12 resources on, replicas that are alike share one row.
+Totals come first. From 12 resources on, identical replicas share one row.
 
 Examples:
   sindri status                          everything, with ids, URLs and ssh commands
@@ -101,15 +103,15 @@ Examples:
 pub const OUTPUT_EXAMPLES: &str = "\
 Examples:
   sindri output                        every value
-  sindri output pod.trainer.id         one value alone, for scripts
+  sindri output pod.trainer.id         one value, for scripts
   sindri output --json";
 
 pub const CATALOG_EXAMPLES: &str = "\
-Reads the snapshot in the binary: prices are estimates, stock is not in it.
+Reads the snapshot in the binary. Prices are estimates; stock is not included.
 
 Examples:
   sindri catalog                       GPU types
-  sindri catalog gpus a100             those with a100 in any column
+  sindri catalog gpus a100             rows with a100 in any column
   sindri catalog regions";
 
 pub const IMPORT_EXAMPLES: &str = "\
@@ -117,30 +119,31 @@ Examples:
   sindri import pod.trainer 7kq2m9x4ab3c1d
   sindri import network_volume.datasets agv6w2qcg7
   sindri import --discover             after the state file was lost
-  sindri import --all --name llm-team  an account made by hand becomes a configuration";
+  sindri import --all --name llm-team  writes a configuration for manually created resources";
 
 pub const MERGE_EXAMPLES: &str = "\
-Exits with 1 where both sides changed the same resource; its block then shows both.
+Exits with 1 if both sides changed the same resource; its block then shows both versions.
 
 Once per clone, and once per repository:
   git config merge.sindri.driver 'sindri state merge %O %A %B'
   echo 'state/*.json merge=sindri' >> .gitattributes";
 
 pub const DIFF_EXAMPLES: &str = "\
-Reads files alone. Exits with 0 where they ask for the same, with 2 where they do not.
+Reads only files. Exits with 0 if both environments declare the same, with 2 if they differ.
 
 Examples:
   sindri diff staging prod
   sindri diff -e staging -e prod --json";
 
 pub const UNLOCK_NOTE: &str = "\
-A lock ends with its process, however that ends, so there is none to break: a living holder is
-named, and keeps it (exit code 4). What a dead one knew is written from its journal into the state
-file, for whoever commits that; RunPod is not asked. What it had begun stays in the journal, and is
-settled by the next command that changes something.";
+A lock ends with its process, so there is never a lock to break. If the holder is running, this
+command shows it and exits with 4. If it is dead, its recorded results are written from its journal
+to the state file, which you can then commit; RunPod is not contacted. Requests with unknown
+outcome remain in the journal, and the next command that changes something settles them.";
 
 pub const SERVE_EXAMPLES: &str = "\
-Prints `listening on URL` once it does. Any bearer token is a key; /_emu/ looks into the world and changes it.
+Prints `listening on URL` when it is ready. Any bearer token is accepted as a key. The routes
+under /_emu/ inspect and change the emulated account.
 
 Examples:
   sindri emulator serve &

@@ -13,17 +13,17 @@ use crate::emulator::{BootPace, Fidelity, QuotaProfile};
 
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// One environment; `-e` given twice says the same as both
+    /// One environment; giving `-e` twice is equivalent to both
     #[arg(value_name = "ENV", requires = "right")]
     pub left: Option<String>,
-    /// The other one
+    /// The other environment
     #[arg(value_name = "OTHER")]
     pub right: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct ConnectArgs {
-    /// The pod (needed where there are several): `trainer`, `pod.trainer[3]`
+    /// The pod (required if there are several): `trainer`, `pod.trainer[3]`
     #[arg(value_parser = address)]
     pub pod: Option<AddressWord>,
     /// Print the command instead of running it
@@ -42,20 +42,20 @@ pub struct StatusArgs {
     /// One line per resource
     #[arg(long)]
     pub short: bool,
-    /// Show it again and again until interrupted; redraws on a terminal
+    /// Repeat until interrupted; redraws on a terminal
     #[arg(long)]
     pub watch: bool,
-    /// With --watch: how long to wait in between
+    /// With --watch: the time between two readings
     #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = interval, requires = "watch")]
     pub interval: Duration,
 }
 
 #[derive(Debug, Args)]
 pub struct WaitArgs {
-    /// The pods (default: all that are recorded as running): `trainer`, `pod.trainer[3]`
+    /// The pods (default: all pods recorded as running): `trainer`, `pod.trainer[3]`
     #[arg(value_name = "POD", value_parser = address)]
     pub pods: Vec<AddressWord>,
-    /// What makes a pod ready: RunPod shows it ready, its ports answer, its ssh server greets, or a page is there
+    /// When a pod counts as ready: RunPod reports it ready, its ports answer, its ssh server answers, or a page exists
     #[arg(long = "for", value_name = "running|ports|ssh|http:PATH", default_value = "running")]
     pub condition: Condition,
     /// Give up after this long
@@ -65,7 +65,7 @@ pub struct WaitArgs {
 
 #[derive(Debug, Args)]
 pub struct PowerArgs {
-    /// The pods (needed where there are several): `trainer`, `pod.trainer[3]`
+    /// The pods (required if there are several): `trainer`, `pod.trainer[3]`
     #[arg(value_name = "POD", value_parser = address)]
     pub pods: Vec<AddressWord>,
     /// All pods of the environment
@@ -78,10 +78,10 @@ pub struct PowerArgs {
 
 #[derive(Debug, Args)]
 pub struct DriftArgs {
-    /// Print the report as Markdown, for an issue: its first line says which environment it is about
+    /// Print the report as Markdown, for an issue; the first line identifies the environment
     #[arg(long, conflicts_with = "json")]
     pub markdown: bool,
-    /// List every other pod and network volume of the account too, with what it costs
+    /// Also list every other pod and network volume of the account, with its cost
     #[arg(long)]
     pub unmanaged: bool,
 }
@@ -95,26 +95,26 @@ pub struct RefreshArgs {
 
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// Where it belongs: `pod.trainer`, `network_volume.datasets`
+    /// Its address: `pod.trainer`, `network_volume.datasets`
     #[arg(value_parser = address, required_unless_present_any = ["discover", "all"], requires = "id", conflicts_with_all = ["discover", "all"])]
     pub address: Option<AddressWord>,
     /// RunPod's id
     #[arg(required_unless_present_any = ["discover", "all"])]
     pub id: Option<String>,
-    /// Write a lost state again: pods by their markers, volumes by the pods that mount them and by their looks
+    /// Recreate a lost state: pods by their markers, volumes by the pods that mount them and by their attributes
     #[arg(long)]
     pub discover: bool,
-    /// With --discover: the lineage to go on with, where pods of several states carry this project's name
+    /// With --discover: the lineage to continue with, if pods of several states have this project's name
     #[arg(long, value_name = "ID", requires = "discover")]
     pub lineage: Option<String>,
-    /// Everything that no state records: writes sindri.yaml and records what stands in it. Where there is a configuration,
-    /// prints what to add to it, and records what it declares already
+    /// Import all unmanaged objects: writes sindri.yaml and records the objects in it. If there is a configuration,
+    /// prints the blocks to add to it, and records the objects it already declares
     #[arg(long, conflicts_with = "discover")]
     pub all: bool,
     /// With --all: the project's name (default: the folder's)
     #[arg(long, value_name = "NAME", requires = "all")]
     pub name: Option<String>,
-    /// Also pods that carry the marker of another sindri project, and the volumes that they mount; with --all of any project
+    /// Include pods with the marker of another sindri project, and their volumes; with --all, of any project
     #[arg(long, conflicts_with = "discover")]
     pub include_marked: bool,
     /// Wait for the lock this long
@@ -132,19 +132,19 @@ pub enum StateCommand {
         #[arg(value_parser = address)]
         address: AddressWord,
     },
-    /// Give a record another address; its ports follow
+    /// Change the address of a record; its ports follow
     Mv {
-        /// What the state calls it now: `pod.train`
+        /// The current address: `pod.train`
         #[arg(value_parser = address)]
         from: AddressWord,
-        /// What it is called from now on: `pod.trainer`
+        /// The new address: `pod.trainer`
         #[arg(value_parser = address)]
         to: AddressWord,
         /// Wait for the lock this long
         #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
         lock_timeout: Duration,
     },
-    /// Forget a record; what it names lives on and is not managed any more
+    /// Forget a record; the object keeps existing but is no longer managed
     Rm {
         /// `pod.trainer`
         #[arg(value_parser = address)]
@@ -153,32 +153,32 @@ pub enum StateCommand {
         #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
         lock_timeout: Duration,
     },
-    /// Check the state file, as after a merge
+    /// Check the state file, for example after a merge
     Verify,
     /// Merge three versions of a state file, resource by resource: a merge driver for git
     #[command(after_help = MERGE_EXAMPLES)]
     Merge {
-        /// What both come from: git's %O
+        /// The common ancestor: git's %O
         base: PathBuf,
-        /// Ours, which the result replaces: git's %A
+        /// Our version, which the result replaces: git's %A
         ours: PathBuf,
-        /// Theirs: git's %B
+        /// Their version: git's %B
         theirs: PathBuf,
     },
 }
 
 #[derive(Debug, Args)]
 pub struct OutputArgs {
-    /// Print one value alone: `pod.trainer.ssh.command`
+    /// Print only this value: `pod.trainer.ssh.command`
     pub path: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct GraphArgs {
-    /// What to draw: a picture, or text for Graphviz or for Mermaid, which GitHub draws
+    /// The format: a picture, or text for Graphviz or for Mermaid, which GitHub draws
     #[arg(long, value_enum, default_value = "dot", hide_possible_values = true, value_name = "dot|mermaid|svg")]
     pub format: GraphFormat,
-    /// Make a plan, and colour each resource by what apply would do to it
+    /// Make a plan, and colour each resource by its planned action
     #[arg(long)]
     pub plan: bool,
 }
@@ -208,8 +208,8 @@ pub struct InitArgs {
 
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// Of `sindri.yaml`, of an overlay such as `sindri.prod.yaml`, or of what `plan --json`, `drift --json` or any error with
-    /// `--json` prints
+    /// The format: `sindri.yaml`, an overlay such as `sindri.prod.yaml`, or the output of `plan --json`, `drift --json` or
+    /// any error with `--json`
     #[arg(value_enum, value_name = "config|overlay|plan|drift|error", hide_possible_values = true)]
     pub what: SchemaName,
 }
@@ -225,10 +225,10 @@ pub enum SchemaName {
 
 #[derive(Debug, Args)]
 pub struct CatalogArgs {
-    /// What to list
+    /// The kind of entry to list
     #[arg(value_enum, default_value = "gpus")]
     pub what: CatalogList,
-    /// Only rows that contain this, in any case
+    /// Only rows that contain this text, ignoring case
     pub filter: Option<String>,
 }
 
@@ -252,22 +252,22 @@ pub struct ServeArgs {
     /// The port; 0 picks a free one
     #[arg(long, default_value_t = 4010)]
     pub port: u16,
-    /// Keep the world in this file
+    /// Keep the emulated account in this file
     #[arg(long, value_name = "FILE")]
     pub world: Option<PathBuf>,
     /// Faults: the name of a scenario, or a file of rules
     #[arg(long, value_name = "NAME|FILE")]
     pub faults: Option<String>,
-    /// Seeds ids, ports, stock and chance
+    /// The seed for ids, ports, stock and random events
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
-    /// What to serve where RunPod's documents and recordings of the live service disagree
+    /// The behaviour to emulate if RunPod's documents and recordings of the live service disagree
     #[arg(long, default_value_t, value_name = "observed|documented")]
     pub fidelity: Fidelity,
-    /// How long pods take to come up
+    /// How long pods take to start
     #[arg(long, default_value_t, value_name = "fast|realistic")]
     pub pace: BootPace,
-    /// How many requests are allowed
+    /// The request quotas to emulate
     #[arg(long, default_value_t, value_name = "off|documented|generous")]
     pub quota: QuotaProfile,
     /// Answer 410 on every /v1 path, as the real service does since 2026-11-15

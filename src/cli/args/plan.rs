@@ -19,13 +19,13 @@ pub struct PlanArgs {
     pub detailed_exitcode: bool,
     #[command(flatten)]
     pub plan: PlanFlags,
-    /// Show what `destroy` would do
+    /// Show the changes that `destroy` would make
     #[arg(long, conflicts_with_all = ["replace", "refresh_only"])]
     pub destroy: bool,
-    /// Save the plan for `sindri show FILE` and `sindri apply FILE`; no secret is in it
+    /// Save the plan for `sindri show FILE` and `sindri apply FILE`; it contains no secrets
     #[arg(long, value_name = "FILE", conflicts_with = "refresh_only")]
     pub out: Option<PathBuf>,
-    /// With false: ask RunPod nothing, and take what the state records to be there; needs no key
+    /// With false: do not contact RunPod, and assume that the state is current; needs no key
     #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true, hide_default_value = true,
         hide_possible_values = true, conflicts_with = "refresh_only")]
     pub refresh: bool,
@@ -35,10 +35,10 @@ pub struct PlanArgs {
 
 #[derive(Debug, Args)]
 pub struct ShowArgs {
-    /// What `sindri plan --out` wrote
+    /// The file written by `sindri plan --out`
     #[arg(value_name = "FILE")]
     pub saved: PathBuf,
-    /// Print the plan's id alone, for `sindri apply --expect`
+    /// Print only the plan's id, for `sindri apply --expect`
     #[arg(long, conflicts_with_all = ["full", "only", "markdown", "html"])]
     pub id: bool,
     #[command(flatten)]
@@ -50,10 +50,10 @@ pub struct ShowArgs {
 /// Flags that say how much of a plan is shown.
 #[derive(Debug, Args)]
 pub struct ViewFlags {
-    /// Show every attribute, and unchanged resources too
+    /// Show every attribute, and also unchanged resources
     #[arg(long)]
     pub full: bool,
-    /// Show changes of these kinds alone, and count the others: `replace,destroy`
+    /// Show only changes of these kinds, and count the others: `replace,destroy`
     #[arg(long, value_name = "ACTIONS", value_delimiter = ',', value_parser = action)]
     pub only: Vec<Action>,
 }
@@ -67,7 +67,7 @@ pub struct FormatFlags {
     /// With --markdown: use at most N bytes [default: 60000]
     #[arg(long, value_name = "N", requires = "markdown", value_parser = clap::value_parser!(u32).range(BUDGETS))]
     pub budget: Option<u32>,
-    /// Print one page of HTML that needs nothing else, with the graph
+    /// Print a self-contained HTML page with the graph
     #[arg(long, conflicts_with_all = ["json", "only"])]
     pub html: bool,
 }
@@ -80,27 +80,27 @@ const BUDGETS: std::ops::RangeInclusive<i64> = markdown::LEAST_BUDGET as i64..=1
 pub struct PlanFlags {
     #[command(flatten)]
     pub view: ViewFlags,
-    /// Only this, with what it needs; all replicas where it names no number. May be given several times
+    /// Only this resource and its dependencies; without a number, all replicas. May be given several times
     #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "refresh_only")]
     pub target: Vec<AddressWord>,
-    /// Replace this whether anything differs or not. May be given several times
+    /// Replace this resource even if nothing differs. May be given several times
     #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "refresh_only")]
     pub replace: Vec<AddressWord>,
-    /// Take into the state what RunPod shows, and change nothing there
+    /// Update the state from RunPod, and change nothing there
     #[arg(long)]
     pub refresh_only: bool,
-    /// How changes that RunPod could apply to a living pod are carried out (default: `lifecycle.updates`)
+    /// How to apply changes that RunPod can make to an existing pod (default: `lifecycle.updates`)
     #[arg(long, value_name = "recreate|in-place", value_parser = updates)]
     pub updates: Option<Updates>,
     #[command(flatten)]
     pub permits: DeletionFlags,
-    /// Take over pods and volumes that look like ours, but are in no state
+    /// Adopt unmanaged pods and volumes that match the configuration
     #[arg(long, conflicts_with = "ignore_existing")]
     pub adopt: bool,
-    /// Create new resources beside pods and volumes that look like ours
+    /// Create new resources even if unmanaged pods and volumes match the configuration
     #[arg(long)]
     pub ignore_existing: bool,
-    /// Destroy and create what looks as if only its key was changed
+    /// Replace resources that appear to be renamed
     #[arg(long)]
     pub no_renames: bool,
 }
@@ -154,14 +154,14 @@ pub struct ChangeFlags {
     /// Do not ask; losing data still needs --allow-data-loss
     #[arg(long, visible_alias = "yes", short = 'y')]
     pub auto_approve: bool,
-    /// With --auto-approve: consent to losing pod volumes and network volumes that the plan names
+    /// With --auto-approve: consent to losing the pod volumes and network volumes that the plan lists
     #[arg(long)]
     pub allow_data_loss: bool,
-    /// Apply the plan of this id or none, and do not ask: the id is consent to all that the plan does. With the file that
-    /// `plan --out` saved instead of the id, a difference is told field by field
+    /// Apply only the plan with this id, without asking; the id is consent to everything in the plan. With the file of
+    /// `plan --out` instead of the id, differences are listed field by field
     #[arg(long, value_name = "ID|FILE", conflicts_with_all = ["auto_approve", "allow_data_loss"])]
     pub expect: Option<String>,
-    /// Requests under way at once
+    /// Maximum number of concurrent requests
     #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
     pub parallelism: u16,
     /// Wait for the lock this long
@@ -171,7 +171,7 @@ pub struct ChangeFlags {
 
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
-    /// Apply the plan that `sindri plan --out` saved, if nothing that it was made from has changed
+    /// Apply the plan saved by `sindri plan --out`, unless it is stale
     #[arg(value_name = "FILE", conflicts_with_all = ["updates", "permits", "adopt", "ignore_existing", "target",
         "replace", "refresh_only"])]
     pub saved: Option<PathBuf>,
@@ -183,7 +183,7 @@ pub struct ApplyArgs {
 
 #[derive(Debug, Args)]
 pub struct DestroyArgs {
-    /// Only these, with what stands on them (default: everything): `trainer`, `pod.trainer[3]`
+    /// Only these and their dependents (default: everything): `trainer`, `pod.trainer[3]`
     #[arg(value_name = "ADDRESS", value_parser = address)]
     pub addresses: Vec<AddressWord>,
     #[command(flatten)]

@@ -224,10 +224,10 @@ fn locked(summary: &Mutex<Summary>) -> MutexGuard<'_, Summary> {
 /// there.
 fn unfinished(exit: Exit, summary: &Summary) -> Failure {
     let (code, help) = match exit {
-        Exit::Interrupted => ("interrupted", "what was done is recorded; run it again to do the rest"),
-        Exit::PartlyApplied => ("partly_applied", "what was done is recorded; run it again to do the rest"),
-        Exit::NoCapacity => ("no_capacity", "run it again later, or widen the choice; nothing was made"),
-        _ => ("apply_failed", "run it again when the cause is gone"),
+        Exit::Interrupted => ("interrupted", "completed changes are recorded; run it again to do the rest"),
+        Exit::PartlyApplied => ("partly_applied", "completed changes are recorded; run it again to do the rest"),
+        Exit::NoCapacity => ("no_capacity", "run it again later, or allow more options; nothing was created"),
+        _ => ("apply_failed", "run it again when the cause is resolved"),
     };
     let message = format!("the plan was not applied in full: {}", summary.outline());
     let failure = Failure::message(exit, code, message, Some(help.to_owned()));
@@ -307,7 +307,7 @@ async fn how_to_connect(session: &Session, console: &Console, all: bool) -> Resu
         }
     }
     if ready > FEW && !all {
-        text.push_str(&format!("... and {} more: `sindri output` says how to reach them all.\n", ready - FEW));
+        text.push_str(&format!("... and {} more: `sindri output` shows how to reach them all.\n", ready - FEW));
     }
     if !text.is_empty() {
         console.result(&format!("\n{text}"));

@@ -28,7 +28,7 @@ struct CatalogRow {
 pub fn run(args: &CatalogArgs, console: &Console) -> Exit {
     let catalog = Catalog::embedded();
     let (mut table, footer) = match args.what {
-        CatalogList::Gpus => (gpus(catalog), " MAX: most in one pod. `-`: not offered. `?`: not known."),
+        CatalogList::Gpus => (gpus(catalog), " MAX: maximum per pod. `-`: not offered. `?`: not known."),
         CatalogList::Pools => (pools(catalog), ""),
         CatalogList::Cpus => (cpus(catalog), ""),
         CatalogList::Regions => (regions(catalog), ""),

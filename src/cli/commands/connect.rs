@@ -21,8 +21,8 @@ pub async fn run(args: &ConnectArgs, global: &Global, console: &Console) -> Resu
         return Err(Failure::message(
             Exit::Error,
             "not_found",
-            format!("`{pod}` ({}) is recorded, but RunPod does not list it any more", record.id),
-            Some("`sindri plan` shows what became of it".into()),
+            format!("`{pod}` ({}) is recorded, but RunPod no longer lists it", record.id),
+            Some("`sindri plan` shows its status".into()),
         )
         .about(pod, Some(&record.id)));
     };
@@ -31,7 +31,7 @@ pub async fn run(args: &ConnectArgs, global: &Global, console: &Console) -> Resu
         return Err(Failure::message(
             Exit::Error,
             "no_direct_ssh",
-            format!("`{pod}` is reachable through RunPod's proxy only, which opens a terminal and runs no commands"),
+            format!("`{pod}` is reachable only through RunPod's proxy, which opens a terminal but runs no commands"),
             Some("expose `22/tcp` on a machine with a public address (SECURE machines have one)".into()),
         ));
     }
@@ -57,7 +57,7 @@ pub async fn run(args: &ConnectArgs, global: &Global, console: &Console) -> Resu
         return Err(Failure::message(
             Exit::Error,
             "sandbox",
-            "pods of the sandbox have no ssh server",
+            "sandbox pods have no ssh server",
             Some("`sindri connect --print` shows the command that would run".into()),
         ));
     }
@@ -137,6 +137,10 @@ fn ssh(argv: &[String], console: &Console) -> Result<Exit, Failure> {
         Exit::Error,
         "ssh_failed",
         format!("cannot run ssh: {error}"),
-        Some("install an OpenSSH client, or run the command of `sindri connect --print` where there is one".into()),
+        Some(
+            "install an OpenSSH client, or run the command that `sindri connect --print` shows on a machine that \
+              has one"
+                .into(),
+        ),
     ))
 }

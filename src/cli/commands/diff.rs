@@ -19,7 +19,7 @@ pub fn run(args: &DiffArgs, global: &Global, console: &Console) -> Result<Exit, 
         _ => global.environments.iter().collect(),
     };
     let [left, right] = named[..] else {
-        let message = format!("two environments are compared, and {} named", count(named.len()));
+        let message = format!("`sindri diff` compares two environments, but {} given", count(named.len()));
         let help = "`sindri diff staging prod`, or `sindri diff -e staging -e prod`".to_owned();
         return Err(Failure::message(Exit::Usage, "usage", message, Some(help)));
     };
@@ -28,7 +28,7 @@ pub fn run(args: &DiffArgs, global: &Global, console: &Console) -> Result<Exit, 
     for (environment, gaps) in [(left, our_gaps), (right, their_gaps)].into_iter().filter(|(_, gaps)| !gaps.is_empty())
     {
         let names = gaps.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        console.say(&format!("Note: {names} not set: compared as written in `{environment}`."));
+        console.say(&format!("Note: {names} not set. Compared as written in `{environment}`."));
     }
     let (project, found) = (project(&ours, &theirs), compare(side(&ours), side(&theirs)));
     let names = [left.as_str(), right.as_str()];

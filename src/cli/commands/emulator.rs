@@ -30,7 +30,7 @@ async fn serve(args: &ServeArgs, console: &Console) -> Result<Exit, Failure> {
             Exit::Error,
             "cannot_listen",
             format!("cannot listen on 127.0.0.1:{}: {error}", args.port),
-            Some("another process may have the port; `--port 0` picks a free one".into()),
+            Some("another process may use the port; `--port 0` picks a free one".into()),
         )
     };
     let listener = TcpListener::bind(("127.0.0.1", args.port)).await.map_err(cannot)?;

@@ -20,7 +20,7 @@ use crate::model::{Marker, Object, Observed};
 use crate::planner::by_hand::{ByHandError, importable};
 use crate::resource::records::imported;
 
-const DECLARE_FIRST: &str = "declare it first: an import records what the configuration declares";
+const DECLARE_FIRST: &str = "declare it first; import records only declared resources";
 
 pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     match (&args.address, &args.id) {
@@ -51,7 +51,7 @@ async fn one(
             let (code, help) = match &error {
                 ByHandError::RecordedAs { .. } => ("recorded", "`sindri state mv` renames a record"),
                 ByHandError::NotListed { .. } => ("not_found", "check the id and the API key's account"),
-                _ => ("recorded", "`sindri state rm` forgets a record without touching what it names"),
+                _ => ("recorded", "`sindri state rm` forgets a record without touching its object"),
             };
             return refuse(code, error.to_string(), help);
         }
@@ -60,8 +60,8 @@ async fn one(
         marker.lineage == state.lineage || marker.same_project(&session.config.name, &session.config.environment)
     };
     if let Some(whose) = foreign(object, &observed, is_own).filter(|_| !args.include_marked) {
-        let help = "leave it to that project, or take it with `--include-marked`: that project then goes on to manage it \
-                    as well, unless it forgets it with `sindri state rm`. Nothing was changed";
+        let help = "leave it to that project, or import it with `--include-marked`. That project keeps managing it \
+                    until it forgets it with `sindri state rm`. Nothing was changed";
         return Err(Failure::refused("marked", whose, help).about(address, Some(id)));
     }
     let records = imported(declared, &[(address.clone(), object)], &state);
@@ -82,7 +82,7 @@ async fn one(
 fn foreign(object: &Object, observed: &Observed, is_own: impl Fn(&Marker) -> bool) -> Option<String> {
     let of = |marker: &Marker| format!("{}/{}, as `{}`", marker.name, marker.environment, marker.address);
     if let Some(marker) = object.marker.as_ref().filter(|marker| !is_own(marker)) {
-        return Some(format!("`{}` (\"{}\") carries the marker of {}", object.id, object.name, of(marker)));
+        return Some(format!("`{}` (\"{}\") has the marker of {}", object.id, object.name, of(marker)));
     }
     let mounts = |pod: &&Object| {
         let mut used = kind::find(pod.kind).into_iter().flat_map(|kind| kind.references(&pod.attributes));

@@ -22,7 +22,7 @@ pub fn run(args: &InitArgs, global: &Global, console: &Console) -> Result<Exit, 
     let schema = path.with_file_name(SCHEMA_FILE);
     let schema_text = json::to_text(&json_schema(SchemaOf::Base), true) + "\n";
     let for_editors = match write_new(&schema, &schema_text) {
-        Ok(()) => format!("Wrote `{}`, from which editors complete it.\n", schema.display()),
+        Ok(()) => format!("Wrote `{}`, which editors use for completion.\n", schema.display()),
         Err(failure) => {
             // The configuration is complete without the schema.
             console.note(&format!("{}; `sindri schema config` prints the schema for editors", failure.report));
@@ -77,8 +77,8 @@ fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     files::create_new(path, text.as_bytes()).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::refused(
             "exists",
-            format!("`{}` is there already", path.display()),
-            "it was left as it is; name another file with `-f FILE`",
+            format!("`{}` already exists", path.display()),
+            "it was not changed; select another file with `-f FILE`",
         ),
         _ => Failure::message(Exit::Error, "cannot_write", format!("cannot write `{}`: {error}", path.display()), None),
     })

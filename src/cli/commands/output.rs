@@ -12,7 +12,7 @@ fn with_kind(path: &str, outputs: &Outputs) -> Result<Option<String>, Failure> {
     let paths = kind::KINDS.iter().map(|kind| format!("{}.{path}", kind.name));
     let mut found: Vec<String> = paths.filter(|path| outputs.raw(path).is_some()).collect();
     if found.len() > 1 && outputs.raw(path).is_none() {
-        let message = format!("`{path}` names outputs of several kinds");
+        let message = format!("`{path}` matches outputs of several kinds");
         let help = format!("write the full path: `{}`", found.join("` or `"));
         return Err(Failure::message(Exit::Usage, "ambiguous", message, Some(help)));
     }

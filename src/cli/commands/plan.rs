@@ -97,9 +97,9 @@ pub fn destroyed(words: &[AddressWord], session: &Session, prior: &State) -> Res
 /// Refuses a part of a resource: the request that made the whole made it too, so it cannot be destroyed alone.
 fn is_whole(address: &Address) -> Result<(), Failure> {
     let Some(parent) = members::parent_of(address) else { return Ok(()) };
-    let message = format!("`{address}` is a part of `{parent}` and cannot be destroyed alone");
+    let message = format!("`{address}` is part of `{parent}` and cannot be destroyed separately");
     let help =
-        format!("take it out of the configuration and run `sindri apply`, or destroy `{parent}`; nothing was changed");
+        format!("remove it from the configuration and run `sindri apply`, or destroy `{parent}`; nothing was changed");
     Err(Failure::message(Exit::Error, "part", message, Some(help)).about(address, None))
 }
 

@@ -78,7 +78,7 @@ fn only(pods: &[&Address], command: &str) -> Result<Address, Failure> {
         ([only], _) | (_, [only]) => Ok((*only).clone()),
         _ => {
             let message = format!("there are {} pods", pods.len());
-            let help = format!("name one: `sindri {command} {}`; there are {}", pods[0], quoted_few(pods.to_vec()));
+            let help = format!("choose one: `sindri {command} {}`; there are {}", pods[0], quoted_few(pods.to_vec()));
             Err(Failure::message(Exit::Usage, "ambiguous", message, Some(help)))
         }
     }
@@ -95,19 +95,18 @@ fn aftermath(plan: &Plan, wanted: Power) -> String {
     let after = plan.cost.hourly_after;
     if wanted == Power::Running {
         return format!(
-            "Running costs {} (estimate). Public ports and addresses may have moved: `sindri output`.\n",
+            "Running costs {} (estimate). Public ports and addresses may have changed; see `sindri output`.\n",
             after.together()
         );
     }
     let lost: i64 = changed.flat_map(|change| &change.losses).filter_map(|loss| loss.size_gb).sum();
     let kept = if !after.is_billed() {
-        "There is no pod volume to keep, so that they cost nothing while stopped; network volumes bill as before."
-            .to_owned()
+        "They have no pod volumes, so they cost nothing while stopped. Network volumes are still billed.".to_owned()
     } else {
         format!("Pod volumes are kept and cost {} while stopped.", after.hour_and_month())
     };
     format!(
-        "{kept} {lost} GB of container disk were wiped. `sindri start` brings the pods back if their machines still have \
-         free GPUs.\n"
+        "{kept} {lost} GB of container disk were wiped. `sindri start` restarts the pods if their machines still \
+         have free GPUs.\n"
     )
 }

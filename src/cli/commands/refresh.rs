@@ -27,15 +27,16 @@ pub async fn run(args: &RefreshArgs, global: &Global, console: &Console) -> Resu
     if console.json {
         console.json(&json!({ "format_version": "1.0", "gone": gone, "changed": changed }));
     } else if gone.is_empty() && changed.is_empty() {
-        console.wrapped(&format!("The state says what RunPod shows: {} records.\n", prior.resources.len()));
+        console.wrapped(&format!("The state matches RunPod: {} records.\n", prior.resources.len()));
     } else {
         let mut text = String::new();
-        for (what, addresses) in [("forgotten, because it is gone", gone), ("taken over as it is now", changed)] {
+        for (what, addresses) in [("forgotten, because it no longer exists", gone), ("recorded as it is now", changed)]
+        {
             for address in addresses {
                 text.push_str(&format!("`{address}`: {what}\n"));
             }
         }
-        text.push_str("`sindri plan` shows what the configuration makes of that.\n");
+        text.push_str("`sindri plan` shows the differences from the configuration.\n");
         console.wrapped(&text);
     }
     Ok(Exit::Success)

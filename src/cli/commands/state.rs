@@ -37,7 +37,7 @@ pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> 
             let records = by_hand::moved(&known, from, to).map_err(|error| refused(&error))?;
             write(&store, records).await?;
             console.either(
-                &format!("`{from}` is `{to}` from now on. Rename it in the configuration too.\n"),
+                &format!("`{from}` is now `{to}`. Rename it in the configuration too.\n"),
                 &json!({ "format_version": "1.0", "from": from, "to": to }),
             );
         }
@@ -74,11 +74,11 @@ fn forgotten(address: &Address, id: &str, declared_in: Option<&str>) -> String {
     );
     if let Some(file) = declared_in {
         let again = match kind::find(&address.kind).is_some_and(kind::Kind::is_marked) {
-            true => "takes it over again by its marker",
-            false => "finds it there and asks whether to take it over",
+            true => "adopts it again by its marker",
+            false => "finds it and asks whether to adopt it",
         };
         text.push_str(&format!(
-            "`{address}` is still declared in `{file}`: the next `sindri apply` {again} unless its block is removed \
+            "`{address}` is still declared in `{file}`. The next `sindri apply` {again} unless its block is removed \
              too.\n"
         ));
     }
@@ -114,7 +114,7 @@ fn verify(session: &Session, console: &Console) -> Result<(), Failure> {
     if console.json {
         console.json(&json!({ "format_version": "1.0", "valid": true, "resources": count, "digest": state.digest() }));
     } else {
-        console.wrapped(&format!("The state is sound: {count} records.\nDigest: {}\n", state.digest()));
+        console.wrapped(&format!("The state is valid: {count} records.\nDigest: {}\n", state.digest()));
     }
     Ok(())
 }
@@ -126,13 +126,13 @@ fn refused(error: &ByHandError) -> Failure {
             Failure::refused("needed", error.to_string(), "forget those first; nothing was changed")
         }
         ByHandError::Unsettled { address, .. } => {
-            let help = "run `sindri refresh` first: it finds out and records it; nothing was changed";
+            let help = "run `sindri refresh` first to find and record the result; nothing was changed";
             Failure::refused("unsettled", error.to_string(), help).about(address, None)
         }
         ByHandError::PartOf { part, parent } => {
             let help = format!(
-                "remove it from `{parent}` in the configuration and apply, or forget the whole resource with `sindri state \
-                 rm {parent}`; nothing was changed"
+                "remove it from `{parent}` in the configuration and apply, or forget the whole resource with `sindri \
+                 state rm {parent}`; nothing was changed"
             );
             Failure::refused("part_of_resource", error.to_string(), help).about(part, None)
         }

@@ -94,7 +94,8 @@ fn page(session: &Session, state: &State, observed: &Observed, view: &StatusView
     let mut text = String::new();
     if state.resources.is_empty() {
         return format!(
-            "Nothing is recorded in environment `{}`.\nThe state file is {}.\n`sindri plan` shows what would be created.\n",
+            "Nothing is recorded in environment `{}`.\nThe state file is {}.\n`sindri plan` shows the resources it \
+             would create.\n",
             state.environment,
             session.state_path().display()
         );

@@ -23,26 +23,26 @@ pub fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
     let recorded = fold(&session)?;
     let pending = store::read(&session.paths, &session.identity())?.pending;
     let mut text = match &left {
-        Some(holder) => format!("The lock is free: {holder} is gone, and its name is cleared away.\n"),
-        None => "The lock is free, and nobody left anything in it.\n".to_owned(),
+        Some(holder) => format!("The lock is free: {holder} is gone, and its name was removed.\n"),
+        None => "The lock is free and empty.\n".to_owned(),
     };
     if let Some(recorded) = &recorded {
         let what = match recorded.len() {
-            0 => "the lineage that pods are marked with".to_owned(),
+            0 => "the lineage in the pods' markers".to_owned(),
             1 => "1 record".to_owned(),
             records => format!("{records} records"),
         };
         let state = session.paths.state.display();
-        text.push_str(&format!("Written from the journal into `{state}`, without asking RunPod: {what}\n"));
+        text.push_str(&format!("Written from the journal into `{state}`, without contacting RunPod: {what}\n"));
         recorded.iter().for_each(|address| text.push_str(&format!("  {address}\n")));
     }
     if !pending.is_empty() {
-        text.push_str(&format!("Requests of unknown outcome: {}\n", pending.len()));
+        text.push_str(&format!("Requests with unknown outcome: {}\n", pending.len()));
         for PendingIntent { address, verb, at, .. } in pending.iter() {
             text.push_str(&format!("  {address}  {verb}  sent about {at}\n"));
         }
         text.push_str(
-            "The next `sindri apply`, or any command that changes something, looks at RunPod and settles them.\n",
+            "The next `sindri apply`, or any command that changes something, checks RunPod and settles them.\n",
         );
     }
     let open =
@@ -82,16 +82,16 @@ fn held(holder: &Holder, lock: &Path) -> Failure {
     let is_missing = is_here && Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{pid}")).exists();
     let help = if is_missing {
         format!(
-            "process {pid} is gone, and something that it started holds `{}` open: `fuser {}` names it, and ending that frees \
-             the lock",
+            "process {pid} is gone, but a process that it started holds `{}` open. `fuser {}` shows that process; \
+             ending it frees the lock",
             lock.display(),
             lock.display()
         )
     } else {
         let place = if is_here { String::new() } else { format!(" on {host}") };
         format!(
-            "wait for it (`--lock-timeout 5m`), or end it with `kill {pid}`{place}: what it has in flight finishes and is \
-             recorded. Nothing was changed"
+            "wait for it (`--lock-timeout 5m`), or end it with `kill {pid}`{place}; requests in flight finish and \
+             are recorded. Nothing was changed"
         )
     };
     Failure::message(Exit::Locked, "held", format!("the lock is held by {holder}"), Some(help))

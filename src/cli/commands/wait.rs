@@ -42,7 +42,7 @@ pub async fn run(args: &WaitArgs, global: &Global, console: &Console) -> Result<
         return Err(Failure::message(
             Exit::Error,
             "sandbox",
-            "pods of the sandbox have no servers",
+            "sandbox pods have no servers",
             Some("`sindri wait` without `--for` waits until they run".into()),
         ));
     }
@@ -73,7 +73,7 @@ pub async fn run(args: &WaitArgs, global: &Global, console: &Console) -> Result<
             Exit::Interrupted,
             "interrupted",
             "interrupted while waiting",
-            Some("nothing was changed; the pods come up and bill all the same".into()),
+            Some("nothing was changed; the pods keep starting and are billed".into()),
         )),
     };
     progress.finish();
@@ -258,8 +258,8 @@ impl WaitRun<'_> {
                 )
             }
         };
-        let help = "wait again, or look at `sindri status` and at the pod's logs in the RunPod console; pods that are not \
-                    ready bill all the same. Nothing was changed";
+        let help = "wait again, or check `sindri status` and the pod's logs in the RunPod console; pods that are not \
+                    ready are also billed. Nothing was changed";
         let failure = Failure::message(Exit::Error, "not_ready", message, Some(help.into()));
         match open.as_slice() {
             [pod] => failure.about(&pod.address, Some(&pod.id)),
@@ -275,8 +275,8 @@ async fn check_pod(pod: &AwaitedPod, condition: &Condition, observed: &Observed,
             true => PodReadiness::NotYet("not listed yet".to_owned()),
             false => PodReadiness::Never(ReadinessFailure {
                 code: "not_found",
-                message: "is recorded, but RunPod does not list it any more".to_owned(),
-                help: "`sindri plan` shows what became of it",
+                message: "is recorded, but RunPod no longer lists it".to_owned(),
+                help: "`sindri plan` shows its status",
             }),
         };
     };

@@ -30,7 +30,7 @@ fn brings_machine(change: &Change) -> bool {
 }
 
 fn over(message: String, key: &str) -> Refusal {
-    let help = format!("ask for less, or raise `budget.{key}` in the configuration");
+    let help = format!("request less, or raise `budget.{key}` in the configuration");
     Refusal { code: "budget".into(), message, help, position: None }
 }
 
@@ -100,6 +100,6 @@ fn too_many_pods(plan: &Plan, limit: u32) -> Option<Refusal> {
     let pods: usize = plan.changes.iter().filter(exist).map(weight).sum();
     let creates = plan.changes.iter().any(|change| change.action == Action::Create && weight(change) > 0);
     let noun = if pods == 1 { "pod" } else { "pods" };
-    let message = || format!("this plan comes to {pods} {noun}, over the budget of {limit}");
+    let message = || format!("this plan results in {pods} {noun}, over the budget of {limit}");
     (creates && pods > limit as usize).then(|| over(message(), "maxPods"))
 }

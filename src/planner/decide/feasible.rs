@@ -73,7 +73,7 @@ pub fn misplaced(inputs: &Attributes, names: Names, id: &str, found: Option<&Att
         return None;
     }
     let name = kind::find(kind).and_then(|kind| kind.display_name(found)).unwrap_or(id);
-    Some(format!("{title} `{name}` ({id}) is in {at}, and the configuration allows {}", allowed.join(", ")))
+    Some(format!("{title} `{name}` ({id}) is in {at}, but the configuration allows {}", allowed.join(", ")))
 }
 
 /// Refuses creates that name an object of a listed kind that is not listed or is in another region.
@@ -91,7 +91,7 @@ pub(in crate::planner) fn refuse_unlisted(plan: &mut Plan, observed: &Observed) 
             if let Some(message) = misplaced(&operation.inputs, names, id, object.map(|object| &object.attributes)) {
                 let help = match object {
                     None => "check the id, and that the API key belongs to the same account",
-                    Some(_) => "name the place of the volume as `region`, or remove `region`",
+                    Some(_) => "set `region` to the location of the volume, or remove `region`",
                 };
                 found.refuse(&message, help, address);
             }
@@ -106,7 +106,7 @@ pub fn judge(plan: &mut Plan, answers: &Answers) {
     for (address, operation) in creates(plan) {
         if let Some(message) = answers.unsendable.get(address) {
             let help =
-                "nothing is destroyed for a request that cannot be sent: move large values into a file or the image";
+                "nothing is destroyed for a request that cannot be sent; move large values into a file or the image";
             found.refuse(&format!("the create of `{address}` cannot be sent: {message}"), help, address);
         }
         for (outside, id) in outside(&address.kind, &operation.inputs) {
@@ -124,7 +124,7 @@ pub fn judge(plan: &mut Plan, answers: &Answers) {
     }
     for address in &answers.out_of_stock {
         found.note(
-            "RunPod shows no stock for its replacement now; apply looks again and destroys nothing without it",
+            "RunPod shows no stock for its replacement now; apply checks stock again and destroys nothing without it",
             address,
         );
     }
@@ -145,7 +145,7 @@ pub(in crate::planner) fn unpriced(plan: &Plan) -> Vec<Note> {
     let note = |((supplier, id), addresses): ((&str, &str), Vec<&Address>)| Note {
         address: None,
         message: format!(
-            "{supplier} {id} supplies the disks of {}: their cost is not known and not in the estimate",
+            "{supplier} {id} supplies the disks of {}; their cost is unknown and not in the estimate",
             several(&addresses)
         ),
     };
@@ -163,8 +163,9 @@ pub(in crate::planner) fn unanswerable(plan: &Plan) -> Option<Note> {
     (!addresses.is_empty()).then(|| Note {
         address: None,
         message: format!(
-            "RunPod does not tell which machines have as much memory or as many vCPUs as {} asks for. If none is free, the \
-             create fails when the old one is gone; `createBeforeDestroy` keeps it until then",
+            "RunPod does not report which machines have as much memory or as many vCPUs as {} requests. If none is \
+             free, the create fails after the old pod is deleted; with `createBeforeDestroy` the old pod is kept \
+             until then",
             several(&addresses)
         ),
     })

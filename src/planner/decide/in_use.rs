@@ -54,7 +54,8 @@ pub(in crate::planner) fn refuse(plan: &mut Plan, observed: &Observed) {
             plan.notes.push(Note { address: Some(address), message });
             continue;
         };
-        let help = "a replacement that cannot be completed is not begun: end what uses it first, where it is managed";
+        let help = "sindri does not start a replacement that it cannot complete; delete the pods that use it first, \
+                    where they are managed";
         let position = change.position.clone();
         change.refusals.push(Refusal { code: feasible::CODE.into(), message, help: help.into(), position });
     }

@@ -54,7 +54,7 @@ impl Unlock {
             Self::ApplyAlone => {
                 "apply `locked: false` without its other changes first, or unlock it in the RunPod console"
             }
-            Self::Console => "unlock it in the RunPod console and run the command again: no apply can unlock it",
+            Self::Console => "unlock it in the RunPod console and run the command again; apply cannot unlock it",
         }
     }
 }

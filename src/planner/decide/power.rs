@@ -86,8 +86,8 @@ fn change(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) 
     match object {
         None => refusals.push(Refusal {
             code: "not_found".into(),
-            message: format!("`{address}` ({}) is recorded, but RunPod does not list it any more", record.id),
-            help: "`sindri plan` shows what became of it, `sindri apply` creates it again".into(),
+            message: format!("`{address}` ({}) is recorded, but RunPod no longer lists it", record.id),
+            help: "`sindri plan` shows its status; `sindri apply` creates it again".into(),
             position: None,
         }),
         Some(object) if action == Action::Stop => {

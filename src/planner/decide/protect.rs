@@ -26,7 +26,8 @@ pub fn prevented(address: &Address, declared: Option<&Resource>) -> Refusal {
     let help = match declared {
         Some(_) => "set `lifecycle.preventDestroy: false` on it and apply that first".to_owned(),
         None => format!(
-            "put its block back without `preventDestroy` and apply that first, or forget it with `{}`, which keeps the object",
+            "restore its block without `preventDestroy` and apply that first, or forget it with `{}`, which keeps \
+             the object",
             forget(address)
         ),
     };
@@ -42,7 +43,7 @@ pub fn prevented(address: &Address, declared: Option<&Resource>) -> Refusal {
 pub fn protected(address: &Address, kind: &Kind) -> Refusal {
     Refusal {
         code: "protected".into(),
-        message: format!("`{address}` is protected, and was named to be destroyed"),
+        message: format!("`{address}` is protected and cannot be destroyed by name alone"),
         help: format!("pass `{}` to delete it with its data", flag(kind)),
         position: None,
     }
@@ -85,7 +86,7 @@ pub fn note(change: &Change, record: Option<&Record>, declared: Option<&Resource
     } else {
         format!("`sindri apply {flag}` deletes it with its data, `sindri state rm` forgets it")
     };
-    format!("{title} `{id}` is protected and stays; it goes on to cost {monthly}. {how}")
+    format!("{title} `{id}` is protected and kept; it still costs {monthly}. {how}")
 }
 
 /// The command that forgets one resource. Some shells expand unquoted brackets.

@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::resource::difference::{Readings, difference, ignored};
 
-const IGNORED: &str = "ignored otherwise; a new one gets what the file says";
+const IGNORED: &str = "otherwise ignored; a new object gets the value in the file";
 const FIRST: &str = "first of the list";
 const ANY: &str = "RunPod chooses from the list";
 

@@ -126,9 +126,9 @@ pub fn zero_balance_note(prior: &State, observed: &Observed) -> Option<Note> {
     let none_runs = !observed.iter().any(|object| !object.is_leaving() && runs(object));
     (gone && none_runs).then(|| Note {
         address: None,
-        message: "no pod that should run does, and some are gone. If nobody deleted them, the account's balance may have \
-                  reached zero: RunPod then stops the pods with a network volume and deletes all others with their data. \
-                  See https://www.runpod.io/console/user/billing"
+        message: "none of the pods that should run is running, and some are gone. If you did not delete them, the \
+                  account's balance may have reached zero. RunPod then stops the pods with a network volume and \
+                  deletes all others with their data. See https://www.runpod.io/console/user/billing"
             .into(),
     })
 }

@@ -116,7 +116,7 @@ impl OperationsDraft {
                 }
             }
         }
-        debug_assert_eq!(order.len(), count, "operations never depend on each other in a circle");
+        debug_assert_eq!(order.len(), count, "operations never depend on each other in a cycle");
         let mut operations: Vec<Option<Operation>> = self.operations.into_iter().map(Some).collect();
         let mut sorted = Vec::with_capacity(count);
         for index in order {

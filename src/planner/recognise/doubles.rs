@@ -73,9 +73,9 @@ pub fn notes(doubles: &[Double]) -> Vec<Note> {
             Note {
                 address: Some(address.clone()),
                 message: format!(
-                    "{title} `{id}` has the same name, size and place as `{of}` and is in no state; it is billed at {}. \
-                     Another copy of this project may have made it: see which of the two holds the data, and delete the \
-                     other one",
+                    "{title} `{id}` has the same name, size and location as `{of}` and is unmanaged; it is billed at \
+                     {}. Another copy of this project may have created it. Check which of the two holds the data, \
+                     and delete the other one",
                     hourly.of_one_monthly()
                 ),
             }

@@ -214,8 +214,8 @@ fn refusal(blocked: &Blocked, state: &State, input: &Input<'_>) -> Refusal {
     };
     Refusal {
         code: "move_blocked".into(),
-        message: format!("moved `{from}` -> `{to}` was not followed: {why}"),
-        help: format!("{first}; to let `{from}` go instead, remove the entry"),
+        message: format!("moved `{from}` -> `{to}` was not applied: {why}"),
+        help: format!("{first}; to destroy `{from}` instead, remove the entry"),
         position: position.clone(),
     }
 }
@@ -228,13 +228,13 @@ fn taken(from: &Address, to: &Address, by: &Address, state: &State, input: &Inpu
     let protection = kind::find(&to.kind).and_then(|kind| kind.protection);
     let flag = protection.map(|protection| format!(" {}", protection.flag)).unwrap_or_default();
     if by != to {
-        (format!("`{by}` ({id}) leads there as well"), "remove one of the two entries".to_owned())
+        (format!("`{by}` ({id}) also moves there"), "remove one of the two entries".to_owned())
     } else if alive {
         let command = format!("sindri destroy {}{flag}", quoted(to));
-        (format!("`{to}` is {id} already"), format!("to keep `{from}` in its place, run `{command}` first"))
+        (format!("`{to}` is already {id}"), format!("to keep `{from}` instead, run `{command}` first"))
     } else {
-        let first = "run `sindri refresh` first, which forgets it".to_owned();
-        (format!("`{to}` is recorded as {id}, which is gone"), first)
+        let first = "run `sindri refresh` first to forget it".to_owned();
+        (format!("`{to}` is recorded as {id}, which no longer exists"), first)
     }
 }
 
@@ -258,6 +258,6 @@ pub fn note(moved: &MovedState<'_>, input: &Input<'_>) -> Option<Note> {
         entries.push(format!("{} more", idle.len() - NAMED));
     }
     let (noun, verb) = if idle.len() == 1 { ("entry", "has") } else { ("entries", "have") };
-    let message = format!("`moved` {noun} {} {verb} no effect: the state holds neither end", entries.join(", "));
+    let message = format!("`moved` {noun} {} {verb} no effect: the state has neither address", entries.join(", "));
     Some(Note { address: None, message })
 }

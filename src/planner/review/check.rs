@@ -35,16 +35,13 @@ pub fn violations(plan: &Plan) -> Vec<PlanViolation> {
     for change in &plan.changes {
         let mut refuse = |broken| violations.push(PlanViolation { address: change.address.clone(), broken });
         if !seen.insert(&change.address) {
-            refuse("it stands in the plan twice");
+            refuse("it is in the plan twice");
         }
         let own = by_address.remove(&change.address).unwrap_or_default();
         each_change(change, &own, &mut refuse);
     }
     for (address, _) in by_address.into_iter().filter(|(address, _)| address.successor().is_none()) {
-        violations.push(PlanViolation {
-            address: address.clone(),
-            broken: "it has operations, but no change that a reader could see",
-        });
+        violations.push(PlanViolation { address: address.clone(), broken: "it has operations, but no visible change" });
     }
     references(plan, &mut violations);
     successors(plan, &mut violations);
@@ -99,24 +96,24 @@ fn waits(plan: &Plan, violations: &mut Vec<PlanViolation>) {
     for (address, _) in reported.symmetric_difference(&done) {
         violations.push(PlanViolation {
             address: (*address).clone(),
-            broken: "the waits that a reader sees are not those that are carried out",
+            broken: "the waits that the plan shows differ from its operations",
         });
     }
 }
 
 fn each_operation(index: usize, operation: &Operation, plan: &Plan, refuse: &mut dyn FnMut(&'static str)) {
     if operation.depends_on.iter().any(|need| *need >= index) {
-        refuse("an operation comes before what it depends on");
+        refuse("an operation comes before one that it depends on");
     }
     if (operation.verb == Verb::Create) == operation.candidates.is_empty() {
-        refuse("creates have candidates, and nothing else has");
+        refuse("creates must have candidates, and other operations must not");
     }
     if matches!(operation.verb, Verb::Delete | Verb::Forget) != operation.record.is_none() {
-        refuse("only what is gone leaves no record");
+        refuse("only operations that remove an object leave no record");
     }
     let needs_id = matches!(operation.verb, Verb::Delete | Verb::Import | Verb::Forget | Verb::Wait);
     if needs_id && operation.id.as_deref().is_none_or(str::is_empty) {
-        refuse("it does not say which object it means");
+        refuse("it does not identify its object");
     }
     if operation
         .replaced_by
@@ -131,7 +128,7 @@ fn each_change(change: &Change, operations: &[&Operation], refuse: &mut dyn FnMu
     let count = |verb| operations.iter().filter(|operation| operation.verb == verb).count();
     if members::is_member(&change.address) {
         if !operations.is_empty() {
-            refuse("a part of another resource has operations of its own");
+            refuse("it is part of another resource, but has operations");
         }
         return;
     }
@@ -149,19 +146,19 @@ fn each_change(change: &Change, operations: &[&Operation], refuse: &mut dyn FnMu
         Action::Forget => operations.len() == 1 && has(Verb::Forget),
     };
     if !expected {
-        refuse("its operations do not fit its action");
+        refuse("its operations do not match its action");
     }
     if change.action != Action::NoOp && change.causes.is_empty() {
-        refuse("nothing says why it changes");
+        refuse("it gives no reason for its change");
     }
     if change.action.destroys() && change.risk < Risk::EphemeralLoss {
-        refuse("it destroys something without saying so");
+        refuse("it destroys an object, but states no risk");
     }
     if change.losses.iter().any(|loss| loss.precious) && change.risk < Risk::DiskLoss {
-        refuse("it loses precious data at a lower risk than that");
+        refuse("it loses precious data, but states a lower risk");
     }
     if change.action == Action::NoOp && !change.fields.is_empty() {
-        refuse("it differs, and nothing is done about it");
+        refuse("it differs, but has no action");
     }
 }
 
@@ -180,7 +177,7 @@ fn successors(plan: &Plan, violations: &mut Vec<PlanViolation>) {
         if early {
             violations.push(PlanViolation {
                 address: operation.address.clone(),
-                broken: "it is destroyed before all that its successor needs is there",
+                broken: "it is destroyed before the dependencies of its successor exist",
             });
         }
     }
@@ -205,7 +202,7 @@ fn references(plan: &Plan, violations: &mut Vec<PlanViolation>) {
             if made.get(target).is_some_and(|maker| !reaches(plan, operation, *maker)) {
                 violations.push(PlanViolation {
                     address: operation.address.clone(),
-                    broken: "it does not wait for what it refers to",
+                    broken: "it does not wait for the resources it refers to",
                 });
             }
         }
@@ -231,19 +228,19 @@ fn contradiction(drift: &Drift, change: &Change) -> Option<&'static str> {
     let changed = drift.class == DriftClass::Changed;
     match drift.answer {
         DriftResponse::Planned(action) if action != change.action => {
-            Some("it says that an action settles an outside change, and plans another")
+            Some("it says that an action settles an outside change, but plans another action")
         }
         DriftResponse::Agrees | DriftResponse::Ignored | DriftResponse::Untouched if changed && undone() => {
-            Some("it says that an outside change stays, and plans to undo it")
+            Some("it says that an outside change is kept, but plans to undo it")
         }
         DriftResponse::Agrees if changed && !drift.fields.iter().all(|field| is_declared(field, change)) => {
-            Some("it says that an outside change agrees with what is declared, and it does not")
+            Some("it says that an outside change matches the configuration, but it does not")
         }
         DriftResponse::Refused if change.refusals.is_empty() => {
-            Some("it says that an outside change is refused, and nothing is")
+            Some("it says that an outside change is refused, but refuses nothing")
         }
         DriftResponse::LeftOut | DriftResponse::Accepted if change.action != Action::NoOp => {
-            Some("it says that an outside change is left, and acts on it")
+            Some("it says that an outside change is left out, but acts on it")
         }
         _ => None,
     }

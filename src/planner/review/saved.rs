@@ -291,32 +291,32 @@ impl fmt::Display for ChangedInput {
         let word = |action: &Option<Action>| action.map_or("no-op", Action::word);
         match &self.what {
             InputChange::Elsewhere(what, was, is) => {
-                write!(formatter, "it was made for the {what} `{was}`, and this is `{is}`")
+                write!(formatter, "it was made for the {what} `{was}`, but this is `{is}`")
             }
             InputChange::Added(Reading::Config, None) => formatter.write_str("it is declared now"),
             InputChange::Added(Reading::Config, Some(position)) => write!(formatter, "it is declared now ({position})"),
             InputChange::Added(Reading::Record, _) => formatter.write_str("the state has a record of it now"),
             InputChange::Added(Reading::Observed, _) => formatter.write_str("RunPod shows it now"),
             InputChange::Removed(Reading::Config) => formatter.write_str("it is no longer declared"),
-            InputChange::Removed(Reading::Record) => formatter.write_str("the state has no record of it any more"),
-            InputChange::Removed(Reading::Observed) => formatter.write_str("RunPod does not show it any more"),
+            InputChange::Removed(Reading::Record) => formatter.write_str("the state no longer has a record of it"),
+            InputChange::Removed(Reading::Observed) => formatter.write_str("RunPod no longer shows it"),
             InputChange::Field(reading, field, position) => {
                 let who = match reading {
-                    Reading::Config => "the configuration says",
-                    Reading::Record => "its record in the state says",
-                    Reading::Observed => "RunPod shows",
+                    Reading::Config => "the configuration",
+                    Reading::Record => "its record in the state",
+                    Reading::Observed => "RunPod",
                 };
-                write!(formatter, "{who} something else of `{field}`")?;
+                write!(formatter, "{who} has a different `{field}`")?;
                 position.as_ref().map_or(Ok(()), |position| write!(formatter, " ({position})"))
             }
             InputChange::Action(was, is) if was == is => {
-                write!(formatter, "it would still be `{}`, but not with the same requests", word(was))
+                write!(formatter, "it would still be `{}`, but with different requests", word(was))
             }
             InputChange::Action(was, is) => {
                 write!(formatter, "it was `{}`, and would now be `{}`", word(was), word(is))
             }
             InputChange::Extra(action) => {
-                write!(formatter, "it would now be `{}` as well, which is not in the plan", action.word())
+                write!(formatter, "it would now also be `{}`, which is not in the plan", action.word())
             }
         }
     }

@@ -57,12 +57,12 @@ fn table(findings: &[&Finding], room: usize) -> String {
         return String::new();
     }
     let mut text =
-        "| Finding | Class | Resource | Id | Costs | What |\n| --- | --- | --- | --- | ---: | --- |\n".to_owned();
+        "| Finding | Class | Resource | Id | Cost | Details |\n| --- | --- | --- | --- | ---: | --- |\n".to_owned();
     for (index, finding) in findings.iter().enumerate() {
         let row = row(finding);
         if text.len() + row.len() > room {
             let left = findings.len() - index;
-            text += &format!("\n{left} more are not shown; `sindri drift --json` has all of them.\n");
+            text += &format!("\n{left} more are not shown; `sindri drift --json` lists all of them.\n");
             break;
         }
         text += &row;
@@ -111,12 +111,12 @@ fn details(report: &DriftReport, findings: &[&Finding], room: usize) -> String {
         let title = format!("{}{verb}", cut(&subjects.join(", "), LONG));
         let mut block = format!("<details><summary>{}</summary>\n\n", html(&title));
         if !fields.is_empty() {
-            block += "What was applied, and what is there now:\n\n";
+            block += "Applied and current values:\n\n";
         }
         for field in &fields {
             block += &format!("- {}: {} -> {}\n", cell(&field.path), value(&field.before), value(&field.after));
         }
-        block += if fields.is_empty() { "What to do:\n\n" } else { "\nWhat to do:\n\n" };
+        block += if fields.is_empty() { "Next steps:\n\n" } else { "\nNext steps:\n\n" };
         for words::Remedy { command, effect } in remedies {
             let command = command.map(|command| format!("{} ", cell(&command))).unwrap_or_default();
             block += &format!("- {command}{}\n", effect.with(cell));
@@ -158,5 +158,5 @@ fn unsettled(report: &DriftReport) -> String {
     if report.unsettled.len() > most {
         text += &format!("- {} more\n", report.unsettled.len() - most);
     }
-    if text.is_empty() { text } else { format!("Not told yet:\n\n{text}\n") }
+    if text.is_empty() { text } else { format!("Not known yet:\n\n{text}\n") }
 }

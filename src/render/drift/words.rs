@@ -67,8 +67,8 @@ pub fn happened(class: DriftClass) -> &'static str {
         DriftClass::ZeroGpu => "lost its GPU",
         DriftClass::Errored => "is in error",
         DriftClass::NotReady => "is not ready",
-        DriftClass::Migrated => "has moved",
-        DriftClass::Orphan => "is in no state",
+        DriftClass::Migrated => "was migrated",
+        DriftClass::Orphan => "is an orphan",
         DriftClass::Unmanaged => "is not managed here",
     }
 }
@@ -78,7 +78,7 @@ pub fn what(finding: &Finding) -> Phrase {
     let Finding { class, object_id, .. } = finding;
     match class {
         DriftClass::Stopped if finding.preempted => {
-            Phrase::new("was most likely preempted: it is a spot pod, and RunPod names nobody who stopped it")
+            Phrase::new("was most likely preempted; it is a spot pod, and RunPod shows no user who stopped it")
         }
         DriftClass::Changed => {
             let mut phrase = Phrase::new("differs from what was applied in ");
@@ -90,42 +90,43 @@ pub fn what(finding: &Finding) -> Phrase {
         DriftClass::Migrated => moved(finding),
         DriftClass::NotReady => not_ready(finding),
         DriftClass::Orphan if finding.recorded_is_live => {
-            Phrase::new("exists a second time: what is recorded there is alive, and ")
+            Phrase::new("exists twice: the recorded object still exists, and ")
                 .code(object_id)
-                .text(" is in no state")
+                .text(" is not in the state")
         }
         DriftClass::Orphan if !finding.same_lineage => {
-            Phrase::new("was made from another state of this project, and is in no state")
+            Phrase::new("was created from another state of this project and is not in this state")
         }
         DriftClass::Unmanaged => match &finding.marker {
             Some(marker) => {
                 Phrase::new("belongs to the sindri project ").code(format!("{}/{}", marker.name, marker.environment))
             }
-            None => Phrase::new("carries no marker of sindri's"),
+            None => Phrase::new("has no sindri marker"),
         },
         class => Phrase::new(happened(*class)),
     }
 }
 
 fn not_ready(finding: &Finding) -> Phrase {
-    let history = if finding.never_ready { ", and has not been ready since it was created" } else { "" };
+    let history = if finding.never_ready { ", and it has not been ready since it was created" } else { "" };
     let mut ports = finding.fields.iter().filter_map(|field| field.path.strip_prefix("endpoints."));
     let Some(first) = ports.next() else {
         let status = finding.status.as_deref().unwrap_or_default();
         return Phrase::new("is not ready; its status is ").code(status).text(history);
     };
-    let list = ports.fold(Phrase::new("is out of reach at ").code(first), |phrase, port| phrase.text(", ").code(port));
-    list.text(": RunPod shows no public address there").text(history)
+    let list =
+        ports.fold(Phrase::new("cannot be reached at ").code(first), |phrase, port| phrase.text(", ").code(port));
+    list.text("; RunPod shows no public address there").text(history)
 }
 
 fn moved(finding: &Finding) -> Phrase {
     let mut phrase = match finding.new_id() {
-        Some(id) => Phrase::new("goes on as ").code(id).text("; ").code(&finding.object_id).text(" is gone"),
-        None => Phrase::new("stands elsewhere"),
+        Some(id) => Phrase::new("is now ").code(id).text("; ").code(&finding.object_id).text(" no longer exists"),
+        None => Phrase::new("is at another location"),
     };
     for FieldChange { path, before, after, .. } in finding.fields.iter().filter(|field| field.path != "id") {
         let [before, after] = [before, after].map(|value| value.as_text().unwrap_or_default().to_owned());
-        phrase = phrase.text("; ").code(path).text(" was ").code(before).text(" and is ").code(after);
+        phrase = phrase.text("; ").code(path).text(" was ").code(before).text(" and is now ").code(after);
     }
     phrase
 }
@@ -152,23 +153,22 @@ pub fn consequence(finding: &Finding) -> Option<Phrase> {
         DriftClass::Gone if finding.losses.is_empty() => None,
         DriftClass::Gone => Some(lost(Phrase::new("lost: "), &finding.losses)),
         DriftClass::Changed if finding.ignored => Some(
-            Phrase::code(Phrase::default(), "lifecycle.ignoreChanges")
-                .text(" names it, so an apply leaves it as it is"),
+            Phrase::code(Phrase::default(), "lifecycle.ignoreChanges").text(" covers it, so apply does not change it"),
         ),
         DriftClass::Changed => undoing(finding),
         DriftClass::Stopped => Some(match billed {
-            Some(kept) => Phrase::new(format!("what it keeps goes on to cost {} while it is stopped", monthly(kept))),
+            Some(kept) => Phrase::new(format!("its kept volume still costs {} while it is stopped", monthly(kept))),
             None => Phrase::new("it costs nothing while it is stopped, and its container disk is wiped"),
         }),
         DriftClass::ZeroGpu => {
-            hourly.map(|hourly| at_risk(Phrase::new(format!("it bills {hourly} without a GPU")), finding))
+            hourly.map(|hourly| at_risk(Phrase::new(format!("it is billed at {hourly} without a GPU")), finding))
         }
         DriftClass::Errored => {
-            hourly.map(|hourly| at_risk(Phrase::new(format!("it bills {hourly} and does not run")), finding))
+            hourly.map(|hourly| at_risk(Phrase::new(format!("it is billed at {hourly} but does not run")), finding))
         }
-        DriftClass::Started => hourly.map(|hourly| Phrase::new(format!("it bills {hourly}"))),
+        DriftClass::Started => hourly.map(|hourly| Phrase::new(format!("it is billed at {hourly}"))),
         DriftClass::NotReady => {
-            let bills = hourly.map(|hourly| Phrase::new(format!("it bills {hourly} all the same")));
+            let bills = hourly.map(|hourly| Phrase::new(format!("it is still billed at {hourly}")));
             if finding.undo == Some(RestoreEffect::Replace) {
                 bills.map(|bills| at_risk(bills, finding))
             } else {
@@ -198,7 +198,7 @@ fn lost(mut phrase: Phrase, losses: &[Loss]) -> Phrase {
 fn at_risk(phrase: Phrase, finding: &Finding) -> Phrase {
     match finding.at_risk.as_slice() {
         [] => phrase,
-        losses => lost(phrase.text("; replaced, it loses its "), losses),
+        losses => lost(phrase.text("; replacing it loses its "), losses),
     }
 }
 
@@ -208,7 +208,7 @@ fn undoing(finding: &Finding) -> Option<Phrase> {
     let words = match finding.undo? {
         RestoreEffect::InPlace => return None,
         RestoreEffect::Restart => {
-            format!("undoing it replaces the {}, or, in place, makes its container anew", kind.title)
+            format!("undoing it replaces the {}, or recreates its container in place", kind.title)
         }
         RestoreEffect::Replace => format!("undoing it replaces the {}", kind.title),
         RestoreEffect::Impossible => {
@@ -228,34 +228,34 @@ pub fn remedies(report: &DriftReport, finding: &Finding, target: &str) -> Vec<Re
     let apply = |effect: &str| run("sindri apply", effect);
     let refresh = |effect: &str| run("sindri refresh", effect);
     match finding.class {
-        DriftClass::Gone => vec![apply("creates it again, where it is still declared"), refresh("forgets it")],
+        DriftClass::Gone => vec![apply("creates it again if it is still declared"), refresh("forgets it")],
         DriftClass::Changed => changed(report, finding),
         DriftClass::Stopped => {
-            vec![apply("starts it again, where it is still declared"), refresh("accepts that it is stopped")]
+            vec![apply("starts it again if it is still declared"), refresh("accepts that it is stopped")]
         }
         DriftClass::Started => {
-            let again = held(finding, &[Hold::Locked], apply("stops it again, where it is still declared"));
+            let again = held(finding, &[Hold::Locked], apply("stops it again if it is still declared"));
             vec![again, refresh("accepts that it runs")]
         }
         DriftClass::ZeroGpu | DriftClass::Errored => {
             let retry = finding.retry.map(|retry| self::retry(report, finding, retry, target));
-            let replace = held(finding, &ALL, apply("replaces it, where it is still declared"));
+            let replace = held(finding, &ALL, apply("replaces it if it is still declared"));
             retry.into_iter().chain([replace]).collect()
         }
         DriftClass::NotReady if finding.undo == Some(RestoreEffect::Replace) => {
-            vec![held(finding, &ALL, apply("replaces it, unless it became ready"))]
+            vec![held(finding, &ALL, apply("replaces it unless it becomes ready first"))]
         }
         DriftClass::NotReady => {
             let address = finding.address.iter().map(|address| words::shell(&address.to_string())).collect::<String>();
             let wait = run(&format!("sindri wait {address}"), "waits until it is ready");
-            let unlock = Phrase::new("it is locked, and cannot be restarted: unlock it first at ").code(words::CONSOLE);
+            let unlock = Phrase::new("it is locked and cannot be restarted; unlock it first at ").code(words::CONSOLE);
             let unlock = Remedy { command: None, effect: unlock };
             vec![wait, finding.retry.map_or(unlock, |retry| self::retry(report, finding, retry, &address))]
         }
         DriftClass::Migrated if finding.new_id().is_some() => {
-            vec![apply("takes it over under its new id"), refresh("does so too, and changes nothing else")]
+            vec![apply("records its new id and continues with it"), refresh("only records its new id")]
         }
-        DriftClass::Migrated => vec![refresh("notes where it is")],
+        DriftClass::Migrated => vec![refresh("records its location")],
         DriftClass::Orphan => orphan(report, finding),
         DriftClass::Unmanaged => Vec::new(),
     }
@@ -279,9 +279,9 @@ const ALL: [Hold; 2] = [Hold::Locked, Hold::PreventDestroy];
 /// The remedy, or what must be removed first if one of `reasons` would make an apply refuse it.
 fn held(finding: &Finding, reasons: &[Hold], remedy: Remedy) -> Remedy {
     let advice = |hold: &Hold| match hold {
-        Hold::Locked => Phrase::new("it is locked, and an apply refuses to stop or replace it: unlock it first at ")
+        Hold::Locked => Phrase::new("it is locked, and apply refuses to stop or replace it; unlock it first at ")
             .code(words::CONSOLE),
-        Hold::PreventDestroy => Phrase::new("an apply refuses to replace it: apply ")
+        Hold::PreventDestroy => Phrase::new("apply refuses to replace it; apply ")
             .code("lifecycle.preventDestroy: false")
             .text(" with it to allow that"),
     };
@@ -312,27 +312,27 @@ fn changed(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
         command: Some(in_environment(report, command)),
         effect: Phrase::new(effect),
     };
-    let refresh = run("sindri refresh", "accepts what is there");
+    let refresh = run("sindri refresh", "accepts the current values");
     let apply = |effect: &str| run("sindri apply", effect);
     match finding.undo {
         // An apply does not change ignored attributes.
         _ if finding.ignored => vec![refresh],
         Some(RestoreEffect::Impossible) => {
-            let write = Phrase::new("write what is there now into the configuration");
+            let write = Phrase::new("write the current values into the configuration");
             vec![Remedy { command: None, effect: write }, refresh]
         }
         Some(RestoreEffect::Restart) => vec![
-            held(finding, &ALL, apply("puts back what is declared; it asks before a volume is lost")),
-            run("sindri apply --updates in-place", "does so with the same pod, and keeps its volume"),
+            held(finding, &ALL, apply("restores the declared values; it asks before a volume is lost")),
+            run("sindri apply --updates in-place", "does so in the same pod and keeps its volume"),
             refresh,
         ],
-        Some(RestoreEffect::Replace) => vec![held(finding, &ALL, apply("puts back what is declared")), refresh],
-        Some(RestoreEffect::InPlace) | None => vec![apply("puts back what is declared"), refresh],
+        Some(RestoreEffect::Replace) => vec![held(finding, &ALL, apply("restores the declared values")), refresh],
+        Some(RestoreEffect::InPlace) | None => vec![apply("restores the declared values"), refresh],
     }
 }
 
 fn orphan(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
-    let end = Remedy { command: None, effect: Phrase::new("where nobody needs it, end it at ").code(words::CONSOLE) };
+    let end = Remedy { command: None, effect: Phrase::new("if it is not needed, delete it at ").code(words::CONSOLE) };
     let Some(address) = finding.address.as_ref().filter(|_| !finding.recorded_is_live) else { return vec![end] };
     let run = |command: String, effect: &str| Remedy {
         command: Some(in_environment(report, &command)),
@@ -340,8 +340,8 @@ fn orphan(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
     };
     let apply = if finding.same_lineage { "sindri apply" } else { "sindri apply --adopt" };
     vec![
-        run(apply.to_owned(), "takes it over, where it is declared"),
-        run(words::import_command(address, &finding.object_id), "does that alone, where it is declared"),
+        run(apply.to_owned(), "adopts it if it is declared"),
+        run(words::import_command(address, &finding.object_id), "imports only this object, if it is declared"),
         end,
     ]
 }
@@ -380,10 +380,11 @@ pub fn title(kind: &str) -> &str {
 pub fn unsettled(why: Unsettled) -> &'static str {
     match why {
         Unsettled::InFlight => {
-            "sindri has sent a request about it whose outcome is not known yet; the command that runs, or the next `sindri apply`, settles it"
+            "sindri sent a request for it whose outcome is not known yet; the running command or the next `sindri \
+             apply` settles it"
         }
         Unsettled::Fresh => {
-            "no list shows it, and something was created so recently that lists may lag; ask again in two minutes"
+            "no list shows it, but something was created so recently that lists may lag; try again in two minutes"
         }
     }
 }

@@ -50,18 +50,18 @@ impl FoldLevel {
     /// The rule in words, for the caption of a picture of declared resources.
     pub fn of_resources(self) -> &'static str {
         match self {
-            Self::Name => "Replicas of one name are one box.",
-            Self::Needs => "Resources of one kind that need the same are one box.",
-            Self::Kind => "Too many to draw: all resources of one kind are one box.",
+            Self::Name => "Replicas of one name share one box.",
+            Self::Needs => "Resources of one kind with the same dependencies share one box.",
+            Self::Kind => "Too many to draw: all resources of one kind share one box.",
         }
     }
 
     /// The rule in words, for a picture of a plan.
     pub fn of_changes(self) -> &'static str {
         match self {
-            Self::Name => "Replicas of one name with the same action are one box.",
-            Self::Needs => "Resources of one kind with the same action that need the same are one box.",
-            Self::Kind => "Too many to draw: all resources of one kind with the same action are one box.",
+            Self::Name => "Replicas of one name with the same action share one box.",
+            Self::Needs => "Resources of one kind with the same action and dependencies share one box.",
+            Self::Kind => "Too many to draw: all resources of one kind with the same action share one box.",
         }
     }
 

@@ -37,16 +37,17 @@ pub fn error_schema() -> Json {
     let described = json!({
         "code": { "type": ["string", "null"], "description": "stable: `sindri::cli::stale_plan`" },
         "message": { "type": "string" },
-        "help": { "type": ["string", "null"], "description": "how to go on" },
-        "causes": { "type": "array", "items": { "type": "string" }, "description": "what lies below, outermost first" },
+        "help": { "type": ["string", "null"], "description": "advice for the next step" },
+        "causes": { "type": "array", "items": { "type": "string" }, "description": "the causes, outermost first" },
         "labels": { "type": "array", "items": { "$ref": "#/$defs/label" } },
         "related": { "type": "array", "items": { "$ref": "#/$defs/problem" } },
     });
     let required = json!(["code", "message", "help", "causes", "labels", "related"]);
     let mut whole = described.clone();
     whole["format_version"] = json!({ "const": super::FORMAT_VERSION });
-    whole["address"] = json!({ "type": ["string", "null"], "description": "`pod.trainer`, where it is about one" });
-    whole["id"] = json!({ "type": ["string", "null"], "description": "RunPod's id, where it is about one object" });
+    whole["address"] =
+        json!({ "type": ["string", "null"], "description": "`pod.trainer`, if the error is about one address" });
+    whole["id"] = json!({ "type": ["string", "null"], "description": "RunPod's id, if the error is about one object" });
     whole["exit_code"] = json!({ "type": ["integer", "null"] });
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -57,14 +58,14 @@ pub fn error_schema() -> Json {
         "additionalProperties": false,
         "$defs": {
             "problem": {
-                "description": "one of several problems that are told together",
+                "description": "one of several problems that are reported together",
                 "type": "object",
                 "properties": described,
                 "required": required,
                 "additionalProperties": false,
             },
             "label": {
-                "description": "where in a file, counted from 1",
+                "description": "position in a file, counted from 1",
                 "type": "object",
                 "properties": {
                     "file": { "type": "string" },

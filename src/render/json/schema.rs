@@ -15,8 +15,8 @@ pub fn plan_schema() -> Json {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "sindri plan --json",
-        "description": "Terraform's shape of a plan, with what is sindri's own below `sindri`. Money is in US dollars. A \
-                        secret is null, and true in the member beside it whose name ends in `_sensitive`.",
+        "description": "A plan in Terraform's format, with sindri's own members under `sindri`. Money is in US \
+                        dollars. A secret is null, and true in the adjacent member whose name ends in `_sensitive`.",
         "$ref": "#/$defs/plan",
         "$defs": {
             "plan": plan(),
@@ -38,14 +38,14 @@ pub fn plan_schema() -> Json {
                 "type": "string",
                 "description": "`pod.trainer`, `pod.trainer[3]`, `port.trainer[3]:8888/http`",
             },
-            "position": closed("Where in a file, counted from 1.", &[
+            "position": closed("Position in a file, counted from 1.", &[
                 ("file", json!({ "type": "string" })),
                 ("line", json!({ "type": "integer", "minimum": 1 })),
                 ("column", json!({ "type": "integer", "minimum": 1 })),
             ], &[]),
             "attributes": { "type": "object", "description": "Attributes by name." },
             "markers": {
-                "description": "True where the value of the same path is marked; an object of such markers.",
+                "description": "True if the value at the same path is marked, or an object of such markers.",
                 "anyOf": [
                     { "type": "boolean" },
                     { "type": "object", "additionalProperties": { "$ref": "#/$defs/markers" } },
@@ -63,22 +63,23 @@ const ACTIONS: [&str; 9] = ["no-op", "create", "update", "replace", "delete", "s
 
 fn plan() -> Json {
     closed(
-        "A plan: what differs, why, and what settling it would destroy and cost.",
+        "A plan: the differences, their causes, and the cost and data loss of applying it.",
         &[
             ("format_version", json!({ "const": "1.2" })),
             (
                 "terraform_version",
-                json!({ "const": TERRAFORM_VERSION, "description": "The version of Terraform whose shape this is." }),
+                json!({ "const": TERRAFORM_VERSION, "description": "The Terraform version that defines this format." }),
             ),
             ("complete", flag()),
             ("errored", flag()),
-            (
-                "applyable",
-                json!({ "type": "boolean", "description": "There is something to do, and nothing refuses it." }),
-            ),
+            ("applyable", json!({ "type": "boolean", "description": "There are changes, and no refusals." })),
             (
                 "planned_values",
-                closed("What is managed afterwards.", &[("root_module", module("planned_resource"))], &[]),
+                closed(
+                    "The resources that are managed afterwards.",
+                    &[("root_module", module("planned_resource"))],
+                    &[],
+                ),
             ),
             ("configuration", configuration()),
             ("resource_changes", list("resource_change")),
@@ -99,46 +100,53 @@ fn own_of_plan() -> Json {
             ("to", of("address")),
             ("id", text()),
             ("differing", json!({ "type": "array", "items": text() })),
-            ("keeps", json!({ "type": "boolean", "description": "It would go on under the new address." })),
+            ("keeps", json!({ "type": "boolean", "description": "It would continue under the new address." })),
         ],
         &[],
     );
     let left_out = closed("", &[("address", of("address")), ("action", of("action"))], &[]);
     let partial = closed(
-        "Where the plan is about some resources only.",
+        "Present if the plan covers only some resources.",
         &[
             ("targets", list("address")),
-            ("left_out", json!({ "type": "array", "items": left_out, "description": "What else is pending." })),
+            ("left_out", json!({ "type": "array", "items": left_out, "description": "Other pending changes." })),
             ("refused", list("refusal")),
-            ("not_ready", json!({ "type": "array", "items": of("address"), "description": "What else is not ready." })),
+            (
+                "not_ready",
+                json!({
+                    "type": "array",
+                    "items": of("address"),
+                    "description": "Other resources that are not ready."
+                }),
+            ),
         ],
         &[],
     );
     closed(
-        "What Terraform's shape has no place for.",
+        "Members that Terraform's format does not have.",
         &[
             ("format_version", json!({ "const": super::FORMAT_VERSION })),
-            ("plan_id", or_null(json!({ "type": "string", "description": "What `apply --expect` takes." }))),
+            ("plan_id", or_null(json!({ "type": "string", "description": "The argument of `apply --expect`." }))),
             ("name", text()),
             ("environment", text()),
             ("lineage", text()),
-            (
-                "new_state",
-                json!({ "type": "boolean", "description": "Nothing is recorded yet; the lineage is made up." }),
-            ),
+            ("new_state", json!({ "type": "boolean", "description": "Nothing is recorded yet; the lineage is new." })),
             ("api", text()),
             ("dialect", json!({ "enum": ["v1", "v2"] })),
             ("destroy", flag()),
             (
                 "refresh_only",
-                json!({ "type": "boolean", "description": "Only the state takes over what RunPod shows." }),
+                json!({ "type": "boolean", "description": "The plan changes only the state, to match RunPod." }),
             ),
-            ("refreshed", json!({ "type": "boolean", "description": "RunPod was asked what is there." })),
+            ("refreshed", json!({ "type": "boolean", "description": "Whether the plan was refreshed from RunPod." })),
             ("partial", or_null(partial)),
             ("moves", json!({ "type": "array", "items": moved })),
-            ("renames", json!({ "type": "array", "items": rename, "description": "Keys that look changed." })),
-            ("prior_digest", json!({ "type": "string", "description": "The state that was planned from." })),
-            ("requests", json!({ "type": "integer", "minimum": 0, "description": "How many requests apply sends." })),
+            ("renames", json!({ "type": "array", "items": rename, "description": "Keys that appear to be renamed." })),
+            ("prior_digest", json!({ "type": "string", "description": "Identifies the prior state." })),
+            (
+                "requests",
+                json!({ "type": "integer", "minimum": 0, "description": "The number of requests that apply sends." }),
+            ),
             ("summary", of("summary")),
             ("cost", of("cost")),
             ("data_at_risk_gb", json!({ "type": "integer" })),
@@ -155,7 +163,7 @@ fn own_of_plan() -> Json {
 
 fn summary() -> Json {
     let counts = ACTIONS.map(|action| (action, count()));
-    closed("How many resources get which action; ports count with their pods.", &counts, &[])
+    closed("The number of resources per action; ports count with their pods.", &counts, &[])
 }
 
 fn cost() -> Json {
@@ -163,12 +171,12 @@ fn cost() -> Json {
         "Estimated cost of everything recorded and planned.",
         &[
             ("currency", json!({ "const": "USD" })),
-            ("hourly_before", or_null(money("per hour, now; null where a price is not known"))),
-            ("hourly_after", or_null(money("per hour, afterwards; null where a price is not known"))),
-            ("hourly_change", or_null(money("per hour; null where a price is not known"))),
-            ("monthly_change", or_null(money("in a month of 730 hours; null where a price is not known"))),
-            ("known_hourly_before", money("per hour, now, of what has a known price")),
-            ("known_hourly_after", money("per hour, afterwards, of what has a known price")),
+            ("hourly_before", or_null(money("per hour, now; null if a price is not known"))),
+            ("hourly_after", or_null(money("per hour, afterwards; null if a price is not known"))),
+            ("hourly_change", or_null(money("per hour; null if a price is not known"))),
+            ("monthly_change", or_null(money("in a month of 730 hours; null if a price is not known"))),
+            ("known_hourly_before", money("per hour, now, of resources with a known price")),
+            ("known_hourly_after", money("per hour, afterwards, of resources with a known price")),
             ("unpriced", list("address")),
         ],
         &[],
@@ -201,7 +209,7 @@ fn resource_change() -> Json {
     members.push(("change", change));
     members.push(("action_reason", json!({ "enum": reasons })));
     members.push(("sindri", of("own_of_change")));
-    closed("What happens to one resource.", &members, &["index", "action_reason"])
+    closed("The change to one resource.", &members, &["index", "action_reason"])
 }
 
 /// `["image"]`, `["env", "LOG.LEVEL"]`.
@@ -211,18 +219,18 @@ fn path() -> Json {
 
 fn own_of_change() -> Json {
     closed(
-        "What Terraform's shape has no place for.",
+        "Members that Terraform's format does not have.",
         &[
             ("action", of("action")),
             ("create_before_destroy", flag()),
-            ("id", or_null(json!({ "type": "string", "description": "RunPod's id of what exists now." }))),
-            ("member", or_null(json!({ "type": "string", "description": "Of a port: `8888/http`." }))),
+            ("id", or_null(json!({ "type": "string", "description": "RunPod's id of the current object." }))),
+            ("member", or_null(json!({ "type": "string", "description": "For a port: `8888/http`." }))),
             ("risk", of("risk")),
             ("reasons", list("cause")),
             ("fields", list("field")),
             ("side_effects", list("side_effect")),
-            ("hourly_before", or_null(money("per hour, now; null where it is not known"))),
-            ("hourly_after", or_null(money("per hour, afterwards; null where it is not known"))),
+            ("hourly_before", or_null(money("per hour, now; null if it is not known"))),
+            ("hourly_after", or_null(money("per hour, afterwards; null if it is not known"))),
             ("in_place_alternative", or_null(text())),
             ("position", or_null(of("position"))),
         ],
@@ -239,7 +247,7 @@ fn field() -> Json {
         ("before_sensitive", of("markers")),
         ("after_sensitive", of("markers")),
         ("effect", of("effect")),
-        ("rule", json!({ "type": "string", "description": "The API's rule that makes the effect what it is." })),
+        ("rule", json!({ "type": "string", "description": "The API rule that determines the effect." })),
         ("origin", origin()),
         ("position", or_null(of("position"))),
     ];
@@ -252,7 +260,7 @@ fn side_effect() -> Json {
         closed("", &[("side_effect", json!({ "const": name })), member], &[]) //
     };
     json!({
-        "description": "What a change brings with it beside its fields.",
+        "description": "A side effect of a change, besides its fields.",
         "oneOf": [
             case("field", ("field", of("field"))),
             case("boots", ("hourly", or_null(money("per hour, until it is stopped")))),
@@ -265,7 +273,7 @@ fn side_effect() -> Json {
 fn origin() -> Json {
     json!({
         "enum": ["declared", "drift", null],
-        "description": "The configuration asks for something new, or somebody changed the object; null where that cannot be told.",
+        "description": "Whether the configuration changed, or the object was changed outside sindri; null if unknown.",
     })
 }
 
@@ -273,7 +281,7 @@ fn origin() -> Json {
 fn cause() -> Json {
     let power = json!({ "enum": ["running", "stopped"] });
     let actions = [&ACTIONS[..], &["replace-create-first"]].concat();
-    let action = json!({ "enum": actions, "description": "What happens to the other resource." });
+    let action = json!({ "enum": actions, "description": "The action on the other resource." });
     let causes: [(&str, Vec<(&str, Json)>); 14] = [
         ("new", vec![("position", or_null(of("position")))]),
         ("fields", vec![]),
@@ -299,7 +307,7 @@ fn cause() -> Json {
 
 fn resource_drift() -> Json {
     let change = closed(
-        "`before` is what was applied last, `after` what is there now.",
+        "`before` is the last applied value, `after` the current value.",
         &[
             ("actions", json!({ "enum": [["update"], ["delete"]] })),
             ("before", or_null(of("attributes"))),
@@ -316,13 +324,13 @@ fn resource_drift() -> Json {
         ("class", json!({ "enum": classes })),
         ("id", text()),
         ("member", or_null(text())),
-        ("finding", json!({ "type": "string", "description": "The name that `sindri drift` gives it." })),
-        ("answer", json!({ "enum": answers, "description": "What this plan does about it." })),
+        ("finding", json!({ "type": "string", "description": "The id of the finding in `sindri drift`." })),
+        ("answer", json!({ "enum": answers, "description": "How this plan handles it." })),
     ];
     let mut all = identity();
     all.push(("change", change));
     all.push(("sindri", closed("", &members, &[])));
-    closed("How one resource left the last applied state by itself.", &all, &["index"])
+    closed("How one resource differs from its last applied state.", &all, &["index"])
 }
 
 fn loss() -> Json {
@@ -330,10 +338,10 @@ fn loss() -> Json {
         ("address", of("address")),
         ("id", or_null(text())),
         ("what", json!({ "type": "string", "description": "`pod volume`, `network volume`, `container disk`" })),
-        ("names", json!({ "type": "array", "items": text(), "description": "What is lost by name: variables." })),
+        ("names", json!({ "type": "array", "items": text(), "description": "The names of lost variables." })),
         ("size_gb", or_null(json!({ "type": "integer" }))),
         ("mount_path", or_null(text())),
-        ("precious", json!({ "type": "boolean", "description": "Losing it needs consent of its own." })),
+        ("precious", json!({ "type": "boolean", "description": "Losing it requires separate consent." })),
     ];
     closed("Data that the plan destroys.", &members, &[])
 }
@@ -346,7 +354,7 @@ fn refusal() -> Json {
         ("help", text()),
         ("position", or_null(of("position"))),
     ];
-    closed("Why the plan is not applied as it stands.", &members, &[])
+    closed("A reason why the plan cannot be applied.", &members, &[])
 }
 
 fn wait() -> Json {
@@ -360,12 +368,13 @@ fn wait() -> Json {
             "awaiting",
             json!({
                 "enum": ["first", "again", null],
-                "description": "It has never been ready; it was started or adopted since; it was ready before.",
+                "description": "`first`: never ready yet; `again`: started or adopted since; null: it was ready \
+                                before.",
             }),
         ),
         ("timeout_seconds", count()),
     ];
-    closed("Declared to run, there, and not ready yet: apply waits for it.", &members, &[])
+    closed("A resource that exists and is declared to run, but is not ready yet. Apply waits for it.", &members, &[])
 }
 
 fn orphan() -> Json {
@@ -379,5 +388,5 @@ fn orphan() -> Json {
         ("hourly", or_null(money("per hour"))),
         ("created_at", or_null(text())),
     ];
-    closed("An object that carries this project's marker and is in no state.", &members, &[])
+    closed("An object that has this project's marker but is not in the state.", &members, &[])
 }

@@ -72,7 +72,7 @@ fn list_of(properties: &SharedProperties<'_>, list: &[(&Address, Sizes)]) -> Vec
         losses => format!(", {each} its {}", losses.join(" and ")),
     };
     let word = if losses.is_empty() { properties.word.to_owned() } else { properties.word.to_uppercase() };
-    let legend = if alike { "" } else { " (behind each colon the GB)" };
+    let legend = if alike { "" } else { " (GB after each colon)" };
     let head = format!("{word} {}{what}{legend}:", words::count(list.len(), title));
     let mut rows = vec![FittedRow { text: format!("- {}\n", shown(&head, LONGEST_HEAD)), items: 0 }];
     for (pattern, items) in patterns(list) {
@@ -214,7 +214,8 @@ mod tests {
         );
         assert_eq!(
             said(&[("pod.t[9]", 1), ("pod.t[10]", 1), ("pod.t[11]", 2), ("pod.t[12]", 3)]),
-            "- DESTROY 4 pods, each with its pod volume at /w (behind each colon the GB):\n-   pod.t[#]  9,10:1 11:2 12:3\n"
+            "- DESTROY 4 pods, each with its pod volume at /w (GB after each colon):\n-   pod.t[#]  9,10:1 11:2 \
+             12:3\n"
         );
         assert_eq!(
             said(&[("pod.team-a", 1), ("pod.team-b", 1), ("pod.team-c", 1)]),

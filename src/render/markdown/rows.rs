@@ -19,10 +19,10 @@ pub fn destroyed<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<
     let blocks = block::without_attributes(context, resources);
     let form = |intro: &str, rows: Vec<FittedRow>| SectionForm { intro: intro.to_owned(), rows };
     let whole = |longest| blocks.iter().map(|block| whole(block, longest)).collect();
-    const SHORT: &str = "Fields and reasons are left out for length; every resource is named with what it loses.";
+    const SHORT: &str = "Fields and reasons are omitted for length; every resource is listed with its data loss.";
     vec![
         form("", whole(usize::MAX)),
-        form("Long values are cut.", whole(LONGEST)),
+        form("Long values are shortened.", whole(LONGEST)),
         form(SHORT, blocks.iter().map(brief).collect()),
         form(SHORT, factored::rows(resources.iter().map(|resource| resource.change))),
     ]
@@ -36,8 +36,8 @@ pub fn others<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<Sec
     let head = |block: &ChangeBlock<'_>| FittedRow { text: headline(block, LONGEST), items: block.changes.len() };
     vec![
         form("", whole(usize::MAX)),
-        form("Long values are cut.", whole(LONGEST)),
-        form("Fields and reasons are left out for length.", blocks.iter().map(head).collect()),
+        form("Long values are shortened.", whole(LONGEST)),
+        form("Fields and reasons are omitted for length.", blocks.iter().map(head).collect()),
     ]
 }
 

@@ -174,7 +174,7 @@ fn grouped(rows: &[StatusRow<'_>]) -> Vec<Line> {
         TableBlock { cells, well, below: vec![Line::of(4, below)] }
     };
     let mut lines = columns(SHARED_HEADINGS, groups.into_iter().map(block).collect());
-    let more = "`sindri status --short` has a line for each, `sindri status ADDRESS` all of one.";
+    let more = "`sindri status --short` shows one line each, `sindri status ADDRESS` all details.";
     lines.extend([Line::new(0), Line::new(0).tone(Tone::Dim, more).hanging(0)]);
     lines
 }
@@ -246,8 +246,10 @@ fn orphan_lines(state: &State, observed: &Observed) -> Vec<Line> {
     let line = |object: &Object| {
         let cost = object.computed.cost_per_hour.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
         let address = object.marker.as_ref().map(|marker| marker.address.to_string()).unwrap_or_default();
-        let facts =
-            format!(": {} {} \"{}\", made for {address}{cost}, is in no state", object.kind, object.id, object.name);
+        let facts = format!(
+            ": {} {} \"{}\", created for {address}{cost}, is not in the state",
+            object.kind, object.id, object.name
+        );
         Line::new(0).tone(Tone::Bad, "orphan").text(facts)
     };
     orphans(state, observed).map(line).collect()

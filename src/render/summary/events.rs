@@ -159,10 +159,10 @@ impl Summary {
     pub(super) fn next(&self) -> String {
         let again = self.again();
         match self.changed_anything() {
-            true => format!("What was done is recorded in the state. Run {again} again to do the rest."),
+            true => format!("Completed changes are recorded in the state. Run {again} again to do the rest."),
             false if self.only_waits() => format!("Nothing was changed. Run {again} again to resume the wait."),
             false if self.interrupted => format!("Nothing was changed. Run {again} again to start over."),
-            false => format!("Nothing was changed. Run {again} again when the cause is gone."),
+            false => format!("Nothing was changed. Run {again} again when the cause is resolved."),
         }
     }
 

@@ -111,7 +111,7 @@ impl fmt::Display for ObjectState {
             Self::Begun(Verb::Start) => "started, not ready yet",
             Self::Begun(Verb::Stop) => "stop sent, may still run",
             Self::Begun(Verb::Wait) => "not ready yet",
-            Self::Begun(_) => "update sent, end not seen",
+            Self::Begun(_) => "update sent, not confirmed",
             Self::Remains => "not destroyed",
             Self::Done(Verb::Create) => "created",
             Self::Done(Verb::Start) => "started",

@@ -44,7 +44,7 @@ pub(super) fn existing(summary: &Summary) -> Vec<Line> {
         heading.push_str(&format!(" and {billing} unchanged"));
     }
     if total.is_billed() {
-        heading.push_str(&format!(", for about {} in all", total.together()));
+        heading.push_str(&format!(", at about {} in all", total.together()));
     }
     let mut lines: Vec<Line> = objects.iter().take(LISTED).map(object).collect();
     if objects.len() > LISTED {
@@ -82,13 +82,13 @@ fn how_to_go_on(summary: &Summary, objects: &[ExistingObject<'_>]) -> Option<Lin
         hints.push("`sindri status` lists all".to_owned());
     }
     if let [only] = costly.as_slice() {
-        hints.push(format!("to end it: `{}`", summary.end_command(only.address, only.superseded)));
+        hints.push(format!("to delete it: `{}`", summary.end_command(only.address, only.superseded)));
     } else if summary.command != "destroy" {
         if costly.iter().any(|object| !object.superseded) {
-            hints.push("`sindri destroy ADDRESS` ends one".to_owned());
+            hints.push("`sindri destroy ADDRESS` deletes one".to_owned());
         }
         if let Some(old) = costly.iter().find(|object| object.superseded) {
-            hints.push(format!("`{}` ends predecessors", summary.end_command(old.address, true)));
+            hints.push(format!("`{}` deletes predecessors", summary.end_command(old.address, true)));
         }
     }
     (!hints.is_empty()).then(|| Line::of(2, hints.join("; ")))
@@ -111,7 +111,7 @@ pub(super) fn failures(summary: &Summary) -> Vec<Line> {
     if groups.len() > GROUPS {
         let rows = groups[GROUPS..].iter().map(|(_, rows)| rows.len()).sum::<usize>();
         let other = words::count(rows, "more failure");
-        lines.extend([Line::new(0), Line::of(2, format!("... and {other}; the lines above and `--json` tell all"))]);
+        lines.extend([Line::new(0), Line::of(2, format!("... and {other}; the lines above and `--json` list all"))]);
     }
     lines
 }
@@ -174,8 +174,8 @@ pub(super) fn unfinished(summary: &Summary) -> Vec<Line> {
         let open = row.steps.iter().find(|step| !matches!(step.status, StepStatus::Done));
         let (verb, why) = match open.map(|step| (step.verb, &step.status)) {
             Some((verb, StepStatus::Unfinished(because))) => (verb, because.clone()),
-            Some((verb, StepStatus::Accepted)) => (verb, "accepted by RunPod, end not seen".to_owned()),
-            Some((verb, StepStatus::Started)) => (verb, "sent, answer not seen".to_owned()),
+            Some((verb, StepStatus::Accepted)) => (verb, "accepted by RunPod, not confirmed".to_owned()),
+            Some((verb, StepStatus::Started)) => (verb, "sent, no answer received".to_owned()),
             Some((verb, _)) => (verb, format!("only {}", done_words(row))),
             None => (Verb::Update, String::new()),
         };
@@ -238,10 +238,10 @@ fn grouped<'r>(rows: impl Iterator<Item = ((Verb, String), &'r Address)>) -> Vec
 pub(super) fn crash_loops(summary: &Summary) -> Vec<Line> {
     let mut lines = Vec::new();
     for (address, id) in summary.crashing.iter().take(LISTED) {
-        let what = format!("   {address}  {id} says that it runs; its container exits and is started again");
+        let what = format!("   {address}  {id} reports that it runs, but its container keeps restarting");
         lines.push(Line::new(2).tone(Tone::Bad, "!").text(what));
         let end = words::end_command(address);
-        lines.push(Line::of(6, format!("its logs are at {}; to end the cost: `{end}`", words::CONSOLE)));
+        lines.push(Line::of(6, format!("its logs are at {}; to stop the cost: `{end}`", words::CONSOLE)));
     }
     lines.extend(more(summary.crashing.len()));
     section(Line::new(0).tone(Tone::Heading, "Crash loops"), lines)
@@ -252,8 +252,8 @@ pub(super) fn orphans(summary: &Summary) -> Vec<Line> {
     let mut lines = Vec::new();
     for OrphanRow { id, name, hourly } in summary.orphans.iter().take(LISTED) {
         let cost = hourly.map_or_else(|| "cost unknown".to_owned(), |hourly| format!("{hourly}/h"));
-        lines.push(Line::new(2).tone(Tone::Bad, "!").text(format!("   {id}  \"{name}\"  {cost}, and in no state")));
-        let todo = format!("end it at {}, or take it over with `sindri import ADDRESS ID`", words::CONSOLE);
+        lines.push(Line::new(2).tone(Tone::Bad, "!").text(format!("   {id}  \"{name}\"  {cost}, not in the state")));
+        let todo = format!("delete it at {}, or import it with `sindri import ADDRESS ID`", words::CONSOLE);
         lines.push(Line::of(6, todo));
     }
     lines.extend(more(summary.orphans.len()));
@@ -266,18 +266,21 @@ pub(super) fn doubles(summary: &Summary) -> Vec<Line> {
     for Double { kind, id, name, address, of, hourly, .. } in summary.doubles.iter().take(LISTED) {
         let kind = kind.replace('_', " ");
         lines.push(Line::new(2).tone(Tone::Bad, "!").text(format!("   {kind} {id}  \"{name}\"  {}", hourly.of_one())));
-        lines.push(Line::of(6, format!("the same as `{address}` ({of}), made from another state of this project")));
+        lines.push(Line::of(
+            6,
+            format!("a duplicate of `{address}` ({of}), created from another state of this project"),
+        ));
     }
     if !lines.is_empty() {
         lines.extend(more(summary.doubles.len()));
         let todo = [
             "Keep one of the two states and commit it. `sindri destroy` in the other copy",
-            "ends what only that one knows. If its state is lost, `sindri import --discover`",
-            "in a fresh copy writes it again.",
+            "deletes the objects of that state only. If that state is lost, recreate it with",
+            "`sindri import --discover` in a fresh copy.",
         ];
         lines.extend(todo.map(|line| Line::of(2, line)));
     }
-    section(Line::new(0).tone(Tone::Heading, "Doubles"), lines)
+    section(Line::new(0).tone(Tone::Heading, "Duplicates"), lines)
 }
 
 fn more(all: usize) -> Option<Line> {

@@ -356,7 +356,7 @@ fn side_effect(effect: &SideEffect) -> Option<String> {
             Some(format!("boots once before it is stopped: needs stock, {} until then", hourly.of_one()))
         }
         SideEffect::DestroyedFirst { needs } => {
-            Some(format!("createBeforeDestroy does not apply: `{needs}` has to be destroyed first"))
+            Some(format!("createBeforeDestroy does not apply: `{needs}` must be destroyed first"))
         }
     }
 }

@@ -23,28 +23,28 @@ fn clause<'a>(context: &Context<'a>, cause: &'a Cause, seen: &mut Vec<&'a Addres
         Cause::Tainted => "it never became ready (tainted)".to_owned(),
         Cause::Broken { status, retry: _ } => format!("it is unusable: {status}"),
         Cause::Undeclared => "it is no longer declared".to_owned(),
-        Cause::Superseded { by } => format!("`{by}` takes its place"),
+        Cause::Superseded { by } => format!("`{by}` replaces it"),
         Cause::Dependency { address, action } => dependency(context, address, *action, seen),
-        Cause::Parent { address } => format!("it is a part of `{address}`"),
+        Cause::Parent { address } => format!("it is part of `{address}`"),
         Cause::Power { wanted, origin, position } => {
             let wanted = match wanted {
                 Power::Running => "it should be running",
                 Power::Stopped => "it should be stopped",
             };
             match (origin, position) {
-                (Some(DifferenceOrigin::Drift), _) => format!("{wanted}, as it was when applied last"),
+                (Some(DifferenceOrigin::Drift), _) => format!("{wanted}, as it was last applied"),
                 (_, Some(position)) => format!("{wanted} ({position})"),
                 _ => wanted.to_owned(),
             }
         }
         Cause::Marker { id, same_lineage: true, .. } => {
-            format!("`{id}` at RunPod carries its marker, made from this state")
+            format!("`{id}` at RunPod has its marker, created from this state")
         }
         Cause::Marker { id, same_lineage: false, .. } => {
-            format!("`{id}` at RunPod carries its marker, made from a state that is not at hand")
+            format!("`{id}` at RunPod has its marker, created from a state that is not available")
         }
-        Cause::Lookalike { id } => format!("`{id}` at RunPod has its name, size and place, and is in no state"),
-        Cause::Flag { flag } => format!("`{flag}` asks for it"),
+        Cause::Lookalike { id } => format!("`{id}` at RunPod has its name, size and location, and is unmanaged"),
+        Cause::Flag { flag } => format!("`{flag}` requests it"),
     })
 }
 

@@ -23,8 +23,8 @@ pub const HEADING: &str = "Outside changes since the last apply";
 
 pub fn explanation(plan: &Plan) -> &'static str {
     match plan.refresh_only {
-        false => "Made at RunPod, not by sindri. What is below is planned from what is there now.",
-        true => "Made at RunPod, not by sindri. Gone resources are forgotten, others are recorded as they are now.",
+        false => "Made at RunPod, not by sindri. The plan below is based on the current objects.",
+        true => "Made at RunPod, not by sindri. Missing resources are forgotten; others are recorded as they are now.",
     }
 }
 
@@ -53,12 +53,12 @@ pub fn groups(context: &Context<'_>, full: bool) -> Vec<(usize, Vec<Line>)> {
 fn consequence(answer: DriftResponse) -> String {
     let words = match answer {
         DriftResponse::Planned(action) => return format!("this plan: {}", words::action(action)),
-        DriftResponse::Untouched => "nothing is to be done",
-        DriftResponse::Agrees => "it agrees with what is declared; nothing is to be done",
-        DriftResponse::Ignored => "lifecycle.ignoreChanges names it; nothing is to be done",
-        DriftResponse::Refused => "it cannot become what is declared; see the refusal below",
-        DriftResponse::LeftOut => "this plan leaves it out",
-        DriftResponse::Accepted => "the state takes it over",
+        DriftResponse::Untouched => "nothing to do",
+        DriftResponse::Agrees => "it matches the configuration; nothing to do",
+        DriftResponse::Ignored => "lifecycle.ignoreChanges covers it; nothing to do",
+        DriftResponse::Refused => "it cannot be changed to the declared value; see the refusal below",
+        DriftResponse::LeftOut => "this plan does not cover it",
+        DriftResponse::Accepted => "the state records it",
     };
     words.to_owned()
 }

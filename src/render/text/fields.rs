@@ -173,7 +173,7 @@ fn remark(change: &Change, field: &FieldChange, with_rule: bool) -> Option<Strin
     let forces = field.effect == Effect::Replace && change.action.is_replacement();
     let effect = if forces { "forces replacement: " } else { "" };
     let place = match (field.origin, &field.position) {
-        (Some(DifferenceOrigin::Drift), Some(position)) => Some(format!("changed at RunPod, not at {position}")),
+        (Some(DifferenceOrigin::Drift), Some(position)) => Some(format!("changed at RunPod, not in {position}")),
         (Some(DifferenceOrigin::Drift), None) => Some("changed at RunPod".to_owned()),
         (_, position) => position.as_ref().map(ToString::to_string),
     };

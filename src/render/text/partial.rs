@@ -28,9 +28,9 @@ pub fn scope(partial: &Partial) -> String {
         names.iter().take(NAMED).map(|name| format!("`{}`", fold::shortened(name))).collect::<Vec<_>>().join(", ");
     let rest = match !partial.leaves_out() {
         true => "nothing else is pending",
-        false => "pending as well, and not in this plan:",
+        false => "also pending, but not in this plan:",
     };
-    format!("only {names}{more}, and what they need; {rest}")
+    format!("only {names}{more} and dependencies; {rest}")
 }
 
 /// The changes that are left out: one line per action and per refusal, with the number of resources.

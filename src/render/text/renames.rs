@@ -31,12 +31,12 @@ pub fn body(plan: &Plan, config: &str, full: bool) -> Vec<Line> {
     if plan.renames.len() > FEW {
         lines.push(Line::of(6, format!("... and {} more", plan.renames.len() - FEW)));
     }
-    lines.push(Line::of(2, format!("If so, add this to {config}, and nothing is destroyed for the new name:")));
+    lines.push(Line::of(2, format!("If so, add this to {config}, and the rename destroys nothing:")));
     lines.push(Line::of(4, "moved:"));
     // The list can be pasted only if it is complete.
     let (entries, more) = cap::first(entries(plan), full, 6, "line");
     lines.extend(entries.iter().map(|(from, to)| Line::of(6, words::move_entry(from, to))).chain(more));
-    lines.push(Line::of(2, "If not, say so with `--no-renames`, and the plan stands as it is above."));
+    lines.push(Line::of(2, "If not, pass `--no-renames` to keep the plan as shown above."));
     lines
 }
 
@@ -68,10 +68,10 @@ fn entries(plan: &Plan) -> BTreeSet<(Address, Address)> {
 /// `pod.train (7kq2m9x4) looks renamed to pod.trainer: it is the same but for its name`.
 fn sentence(rename: &Rename) -> String {
     let Rename { from, to, id, differing, keeps } = rename;
-    let pair = format!("{from} ({id}) looks renamed to {to}");
+    let pair = format!("{from} ({id}) appears to be renamed to {to}");
     if differing.is_empty() {
-        return format!("{pair}: the same but for its name");
+        return format!("{pair}: the same except for its name");
     }
-    let after = if *keeps { "" } else { ", which replaces it in any case, unless `--updates in-place` is given" };
-    format!("{pair}: the same but for {}{after}", differing.join(", "))
+    let after = if *keeps { "" } else { ", which replaces it anyway, unless `--updates in-place` is given" };
+    format!("{pair}: the same except for {}{after}", differing.join(", "))
 }

@@ -12,7 +12,7 @@ use crate::model::{Awaiting, Plan, Wait};
 
 pub const HEADING: &str = "Not ready yet";
 
-pub const EXPLANATION: &str = "These are declared to run and exist. `sindri apply` changes nothing and waits for them.";
+pub const EXPLANATION: &str = "These exist and are declared to run. `sindri apply` changes nothing and waits for them.";
 
 /// The section; empty if everything is ready.
 pub fn section(plan: &Plan, now: Option<Timestamp>, full: bool) -> Vec<Line> {

@@ -32,8 +32,8 @@ pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Resul
             if args.name.as_ref().is_some_and(|name| *name != config.name) {
                 return Err(Failure::refused(
                     "named_already",
-                    format!("`{}` has a name: `{}`", config.file.display(), config.name),
-                    "leave `--name` out, or run this in a folder without a configuration; nothing was changed",
+                    format!("`{}` already has the name `{}`", config.file.display(), config.name),
+                    "omit `--name`, or run this in a folder without a configuration; nothing was changed",
                 ));
             }
             add(args, Session::of(config, global, console)?, &options, console).await
@@ -82,11 +82,11 @@ async fn add(
         json["yaml"] = json!(text);
         console.json(&json);
     } else {
-        let mut text = String::new();
+        let mut summary = String::new();
         // Writing to a string cannot fail.
-        let _ = report::text(&mut text, &declared.taken, &skipped, &console.style());
+        let _ = report::text(&mut summary, &declared.taken, &skipped, &console.style());
         // Only the blocks are the result, so that they can be redirected to a file.
-        console.say(text.trim_end());
+        console.say(summary.trim_end());
         console.result(&text);
     }
     match blocks.objects.len() {
@@ -95,10 +95,10 @@ async fn add(
             "undeclared_objects",
             format!("{count} unmanaged objects are not declared in `{file}`"),
             format!(
-                "add the blocks above to `{file}` below `providers.runpod` and run this again: what then matches is recorded. \
-                 Mind that a file for a single pod has to give it a block below `pods` first, with a `moved` entry, and that \
-                 what stands beside `pods` is the default of every pod. In a folder without a configuration, this writes one. \
-                 `{file}` was left as it is"
+                "add the blocks above to `{file}` under `providers.runpod` and run this again to record the matching \
+                 objects. If the file declares a single pod, first give that pod a block under `pods`, with a \
+                 `moved` entry. Fields next to `pods` are defaults for every pod. In a folder without a \
+                 configuration, this command writes one. `{file}` was not changed"
             ),
         )),
     }

@@ -62,15 +62,19 @@ fn chosen(search: &Search<'_>, wanted: Option<&str>, blank: bool) -> Result<Stri
     match wanted {
         Some(wanted) if !blank && wanted != own => refuse(
             "other_lineage",
-            format!("the state has records of lineage `{own}`, and goes on with it"),
-            "`sindri import ADDRESS ID` takes single pods of another lineage; for a state of its own name a new file with \
-             `--state FILE`; nothing was changed"
+            format!("the state has records of lineage `{own}`, and continues with it"),
+            "`sindri import ADDRESS ID` imports single pods of another lineage; for a separate state, select a new \
+             file with `--state FILE`; nothing was changed"
                 .into(),
         ),
         Some(wanted) if there.contains_key(wanted) => Ok(wanted.to_owned()),
         Some(wanted) => {
-            let known = if there.is_empty() { "no pod carries one".to_owned() } else { format!("there are {}", listed()) };
-            refuse("no_such_lineage", format!("no pod carries the lineage `{wanted}`"), format!("{known}; nothing was changed"))
+            let known = if there.is_empty() { "no pod has one".to_owned() } else { format!("there are {}", listed()) };
+            refuse(
+                "no_such_lineage",
+                format!("no pod has the lineage `{wanted}`"),
+                format!("{known}; nothing was changed"),
+            )
         }
         None if !blank || there.contains_key(own) => Ok(own.clone()),
         None => match there.keys().collect::<Vec<_>>().as_slice() {
@@ -78,9 +82,9 @@ fn chosen(search: &Search<'_>, wanted: Option<&str>, blank: bool) -> Result<Stri
             [only] => Ok((*only).clone()),
             _ => refuse(
                 "several_lineages",
-                format!("pods of several states carry this project's name: {}", listed()),
-                "choose one with `--lineage ID`; the pods of the others stay outside and are told as orphans. Nothing was \
-                 changed"
+                format!("pods of several states have this project's name: {}", listed()),
+                "choose one with `--lineage ID`; the pods of the others are not imported and are listed as orphans. \
+                 Nothing was changed"
                     .into(),
             ),
         },

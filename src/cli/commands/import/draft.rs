@@ -31,7 +31,7 @@ impl DraftFile {
             Ok(file)
         });
         written.map(Self).map_err(|error| {
-            let message = format!("cannot write beside `{}`: {error}", base.display());
+            let message = format!("cannot write next to `{}`: {error}", base.display());
             Failure::message(Exit::Error, "cannot_write", message, Some("nothing was changed".into()))
         })
     }
@@ -46,7 +46,7 @@ impl DraftFile {
                 Exit::Error,
                 "cannot_write",
                 message,
-                Some(format!("{help}; what it declares is recorded")),
+                Some(format!("{help}; the declared objects are recorded")),
             )
         })
     }

@@ -32,7 +32,7 @@ pub async fn run(
         return Err(Failure::refused(
             "environment_without_configuration",
             format!("there is no configuration that `{other}` could be an environment of"),
-            "leave `-e` out: overlays come when there is a base; nothing was changed",
+            "omit `-e`; an overlay needs a base configuration; nothing was changed",
         ));
     }
     let name = args.name.clone().unwrap_or_else(|| name_of(base));
@@ -107,7 +107,7 @@ impl<'o> Import<'o> {
             skipped: Vec::new(),
             records: BTreeMap::new(),
             writes_files: true,
-            next: "This completes an import that was interrupted. `sindri plan` shows what changed since.",
+            next: "This completes an import that was interrupted. `sindri plan` shows the changes since then.",
         }
     }
 
@@ -138,8 +138,8 @@ impl<'o> Import<'o> {
             return Err(Failure::refused(
                 "state_without_configuration",
                 format!("`{}` records {} resources", session.state_path().display(), prior.resources.len()),
-                "bring back the configuration that declares them, or name another state with `--state FILE`; nothing was \
-                 changed",
+                "restore the configuration that declares them, or select another state with `--state FILE`; nothing \
+                 was changed",
             ));
         }
         if !records.is_empty() {
@@ -151,8 +151,8 @@ impl<'o> Import<'o> {
             taken: blocks.objects,
             skipped: blocks.skipped,
             records,
-            next: "`sindri plan` is empty now. Environment variables stay as they are and are not in the file: a pod that is \
-                   replaced has only those that `env` and `secrets` declare.",
+            next: "`sindri plan` is empty now. Environment variables are unchanged and not in the file; a replaced \
+                   pod gets only those that `env` and `secrets` declare.",
         })
     }
 }
@@ -173,7 +173,11 @@ fn must_change_nothing(
         Some(change) => Err(Failure::message(
             Exit::Error,
             "import_bug",
-            format!("what would be written is not what is there: `{}` ({})", change.address, change.action.word()),
+            format!(
+                "the configuration to write does not match the existing objects: `{}` ({})",
+                change.address,
+                change.action.word()
+            ),
             Some("this is a bug in sindri; nothing was changed. Please report it".into()),
         )),
     }

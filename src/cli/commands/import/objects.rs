@@ -21,20 +21,20 @@ pub fn skipped<'o>(object: &'o Object, reason: &NoBlockReason) -> report::Skippe
         NoBlockReason::Marked(marker) => (
             "marked",
             format!(
-                "it carries the marker of {}/{}: in that project, `sindri import --discover` takes it. `--include-marked` takes \
-                 it here, and its own project goes on to manage it",
+                "it has the marker of {}/{}; in that project, `sindri import --discover` imports it. \
+                 `--include-marked` imports it here, but its own project keeps managing it",
                 marker.name, marker.environment
             ),
         ),
         NoBlockReason::UsedByMarked { user } => {
-            ("marked", format!("{user} of another project uses it; `--include-marked` takes it anyway"))
+            ("marked", format!("{user} of another project uses it; `--include-marked` imports it anyway"))
         }
-        NoBlockReason::Broken { status } => ("broken", format!("it is {status}: a plan would replace it")),
-        NoBlockReason::Undeclarable { problem } => ("undeclarable", format!("no block can declare it: {problem}")),
+        NoBlockReason::Broken { status } => ("broken", format!("it is {status}, so a plan would replace it")),
+        NoBlockReason::Undeclarable { problem } => ("undeclarable", format!("it cannot be declared: {problem}")),
         NoBlockReason::Differs { address, fields } => (
             "differs",
             format!(
-                "{address} declares it with another {}; `{}` takes it as it is",
+                "{address} declares it with another {}; `{}` imports it unchanged",
                 fields.join(", "),
                 crate::render::words::import_command(address, &object.id)
             ),

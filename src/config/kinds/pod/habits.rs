@@ -3,7 +3,7 @@
 use crate::config::habits::{ORDER, habit};
 use crate::config::table::ForeignKeys;
 
-const REPLICAS: &str = "`replicas: 3` makes three pods; `gpuCount` is the number of GPUs in each";
+const REPLICAS: &str = "`replicas: 3` creates three pods; `gpuCount` is the number of GPUs in each";
 const GPUS: &str = "write `gpuType: \"NVIDIA L4\"`, and `gpuCount: 2` for two of them";
 const MOUNTS: &str = "write `networkVolume: data` to mount a volume that `networkVolumes` declares, or \
                       `volumeSizeGb: 20` for a pod volume; `volumeMountPath` sets the path";

@@ -32,7 +32,7 @@ impl Subject<'_, '_> {
             .map(|(field, reason)| Refusal {
                 code: "impossible_change".into(),
                 message: format!(
-                    "`{}` of `{}` cannot go from {} to {}: {reason}",
+                    "`{}` of `{}` cannot change from {} to {}: {reason}",
                     field.path, self.address, field.before, field.after
                 ),
                 help: format!(
@@ -61,10 +61,8 @@ pub fn ambiguous(address: &Address, kind: &Kind, alike: &[&Object]) -> Option<Re
     let ids = alike.iter().map(|object| format!("`{}`", object.id)).collect::<Vec<_>>().join(", ");
     Some(Refusal {
         code: "ambiguous".into(),
-        message: format!("{} {}s look like `{address}`, and are in no state: {ids}", alike.len(), kind.title),
-        help: format!(
-            "`sindri import {address} ID` takes one of them over; `--ignore-existing` creates another beside them"
-        ),
+        message: format!("{} unmanaged {}s match `{address}`: {ids}", alike.len(), kind.title),
+        help: format!("`sindri import {address} ID` imports one of them; `--ignore-existing` creates another one"),
         position: None,
     })
 }

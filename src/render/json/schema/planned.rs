@@ -15,7 +15,7 @@ pub(super) fn configuration() -> Json {
         closed("", &[("name", json!({ "const": PROVIDER })), ("full_name", json!({ "const": PROVIDER }))], &[]);
     let members =
         [("provider_config", closed("", &[(PROVIDER, provider)], &[])), ("root_module", module("declared_resource"))];
-    closed("What is declared, for tools that read policies.", &members, &[])
+    closed("The configuration, for policy tools.", &members, &[])
 }
 
 pub(super) fn planned_resource() -> Json {
@@ -23,7 +23,7 @@ pub(super) fn planned_resource() -> Json {
     members.push(("schema_version", json!({ "const": 0 })));
     members.push(("values", of("attributes")));
     members.push(("sensitive_values", of("markers")));
-    closed("One resource as it is afterwards.", &members, &["index"])
+    closed("One resource after the apply.", &members, &["index"])
 }
 
 pub(super) fn declared_resource() -> Json {
