@@ -1,21 +1,21 @@
 //! Runs every example through the life cycle in its README, with the built binary and on a copy of its folder: created,
 //! unchanged, changed, replaced, destroyed, with its network volumes kept.
 
+mod support;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Arc;
 
 use serde_json::Value;
-use sindri::emulator::{EmulatorOptions, InProcess};
+use sindri::emulator::EmulatorOptions;
 use sindri::kind::NETWORK_VOLUME;
 use sindri::model::Dialect;
-use sindri::runpod::credential::ApiKey;
-use sindri::runpod::{Api, Client};
-use sindri::transport::clock::Clock;
+use sindri::runpod::Api;
 use tempfile::TempDir;
+
+use support::{Account, Said, sindri};
 
 /// One configuration in an example's folder.
 struct Example {
@@ -127,13 +127,8 @@ fn the_plan_of_the_committed_demo_is_empty_and_writes_nothing() {
         fs::copy(root.join(file), copy).expect("a committed file");
     }
     let arguments = ["-C", "examples/environments", "-e", "demo", "--sandbox", "--state", "../../state/demo.json"];
-    let run = Command::new(env!("CARGO_BIN_EXE_sindri"))
-        .args(arguments)
-        .args(["plan", "--detailed-exitcode"])
-        .current_dir(folder.path())
-        .env_clear()
-        .output()
-        .expect("the binary runs");
+    let run =
+        sindri(folder.path()).args(arguments).args(["plan", "--detailed-exitcode"]).output().expect("the binary runs");
     let said = String::from_utf8_lossy(&run.stdout);
     assert_eq!((run.status.code(), said.as_ref()), (Some(0), "No changes. 3 resources match sindri.yaml.\n"));
     for file in files {
@@ -261,13 +256,12 @@ impl<'e> Copy<'e> {
         let id = runtime.block_on(async {
             fs::create_dir_all(self.sandbox()).expect("a folder");
             let options = EmulatorOptions { world: Some(self.sandbox().join("world.json")), ..Default::default() };
-            let (emulator, start) = options.open().expect("a world");
-            let transport = Arc::new(InProcess::new(Arc::clone(&emulator), Clock::starting_at(start)));
-            let client = Client::new(transport, ApiKey::emulator(), Dialect::V2);
+            let account = Account::with(&options);
+            let client = account.client(Dialect::V2, 7);
             let inputs = [("name", "by-hand".into()), ("size_gb", 500.into()), ("region", "US-CA-2".into())];
             let inputs = inputs.map(|(name, value): (_, sindri::model::Value)| (name.to_owned(), value));
             let volume = client.create(&NETWORK_VOLUME, &inputs.into(), None).await.expect("a volume");
-            emulator.save().expect("a saved world");
+            account.emulator.save().expect("a saved world");
             volume.id
         });
         let text = fs::read_to_string(self.file()).expect("the file");
@@ -277,17 +271,15 @@ impl<'e> Copy<'e> {
 
     /// Runs a command in an environment that contains only the search path.
     fn run(&self, arguments: &[&str]) -> Run {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sindri"));
-        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
-        command.arg("-C").arg(self.folder.path()).args(["-f", self.example.file, "--sandbox"]);
+        let mut command = sindri(self.folder.path());
+        command.args(["-f", self.example.file, "--sandbox"]);
         command.args(self.example.arguments).args(arguments);
-        let output = command.output().expect("the binary runs");
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        let Said { code, stdout, stderr } = Said::of(&mut command);
         Run {
             what: format!("{} {}: {}", self.example.folder, self.example.file, arguments.join(" ")),
-            stdout: text(&output.stdout),
-            stderr: text(&output.stderr),
-            code: output.status.code(),
+            stdout,
+            stderr,
+            code,
         }
     }
 

@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 use serde_json::json;
 
 use crate::ci::stage::{HF_TOKEN, Stage, settled};
-use crate::support::golden;
 use crate::support::{KEY, Said, fault, until};
+use crate::support::{golden, signal};
 
 fn environment() -> BTreeMap<String, String> {
     let env = [("SINDRI_ENV", "prod"), ("RUNPOD_API_KEY", KEY), ("HF_TOKEN", HF_TOKEN)];
@@ -113,8 +113,7 @@ fn a_cancelled_job_finishes_requests_in_flight_and_commits_its_state() {
     let apply = apply.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bash");
     until("the request", || stage.emulator.writes().len() > writes);
     // Like the runner, signals only the first process of the step.
-    let sent = Command::new("kill").args(["-INT", &apply.id().to_string()]).status();
-    assert!(sent.is_ok_and(|status| status.success()));
+    signal(&apply, "INT");
     let said = Said::from(apply.wait_with_output().expect("it ends")).exits(130).warns("nothing new starts");
     let comment = fs::read_to_string(machine.join("apply.md")).expect("text");
     assert!(comment.contains("ended with exit code 130"), "{comment}\n{}", said.stderr);

@@ -61,21 +61,14 @@ fn an_unmounted_volume_is_found_by_its_attributes_and_an_ambiguous_one_is_skippe
 fn duplicates_and_undeclared_objects_are_not_imported() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, "apply --auto-approve").exits(0);
-    let pods = emulator.pods();
-    let trainer = pods.iter().find(|pod| pod["name"] == "story-trainer").unwrap();
-    let duplicate = json!({
-        "name": "twin", "image": "example/image:1", "cloud": "SECURE", "disk": 50, "gpu": { "id": "NVIDIA RTX A4000", "count": 1 },
-        "env": { "SINDRI_RESOURCE": trainer["env"]["SINDRI_RESOURCE"] },
-    });
-    let (status, duplicate) = emulator.ask("POST", "/v2/pods", Some(duplicate));
-    assert_eq!(status, 201, "{duplicate}");
-    let notebook = project.id("pod.notebook");
+    let duplicate = emulator.create_twin("story-trainer");
+    let (trainer, notebook) = (project.id("pod.trainer"), project.id("pod.notebook"));
     lose_the_state(&project);
     project.edit("notebook:", "lab:");
     let said = project.run(&emulator, "import --discover").exits(0);
     let said = said.tells(duplicate["id"].as_str().unwrap()).tells("a duplicate: pod.trainer is").tells("/h");
     said.tells(&format!("sindri import pod.notebook {notebook}")).tells("not declared");
-    assert_eq!(project.id("pod.trainer"), trainer["id"].as_str().unwrap());
+    assert_eq!(project.id("pod.trainer"), trainer);
     assert!(records(&project)["pod.notebook"].is_null());
     assert_eq!(emulator.pods().len(), 3);
 }

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::support::{BARE, Emulator, PAIR, Project, Said, fault, until};
+use crate::support::{BARE, Emulator, PAIR, Project, Said, fault, signal, until};
 
 /// The world for a command.
 struct Scene {
@@ -167,8 +167,7 @@ fn a_locked_environment_and_an_interrupted_apply_are_objects_too() {
     until("the first apply's request", || !emulator.writes().is_empty());
     let second = project.run(&emulator, "apply -y --json").exits(4);
     is_failure(&second, 4, "sindri::state::locked");
-    let killed = std::process::Command::new("kill").args(["-INT", &first.id().to_string()]).status();
-    assert!(killed.is_ok_and(|status| status.success()));
+    signal(&first, "INT");
     let first = Said::from(first.wait_with_output().expect("it ends")).exits(130);
     is_failure(&first, 130, "sindri::cli::interrupted");
 }
@@ -177,14 +176,7 @@ fn a_locked_environment_and_an_interrupted_apply_are_objects_too() {
 fn an_apply_that_leaves_orphans_says_so_by_its_exit_code() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, "apply --auto-approve").exits(0);
-    let pods = emulator.pods();
-    let trainer = pods.iter().find(|pod| pod["name"] == "story-trainer").unwrap();
-    let duplicate = json!({
-        "name": "twin", "image": "example/image:1", "cloud": "SECURE", "disk": 50, "gpu": { "id": "NVIDIA RTX A4000", "count": 1 },
-        "env": { "SINDRI_RESOURCE": trainer["env"]["SINDRI_RESOURCE"] },
-    });
-    let (status, duplicate) = emulator.ask("POST", "/v2/pods", Some(duplicate));
-    assert_eq!(status, 201, "{duplicate}");
+    let duplicate = emulator.create_twin("story-trainer");
     let id = duplicate["id"].as_str().unwrap();
     project.run(&emulator, "apply --auto-approve").exits(2).tells("Orphans").tells(id).tells("/h");
     project.run(&emulator, "plan --detailed-exitcode").exits(0).tells(id);

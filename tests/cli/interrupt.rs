@@ -6,18 +6,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{BARE, Emulator, Project, Said, fault, fleet, until};
+use crate::support::{BARE, Emulator, Project, Said, fault, fleet, signal, until};
 
 const APPLY: &str = "apply --auto-approve";
 
 pub fn spawn(project: &Project, emulator: &Emulator, words: &str) -> Child {
     let mut command = project.command(emulator, words);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
-}
-
-pub fn signal(child: &Child, name: &str) {
-    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status().expect("a shell");
-    assert!(sent.success());
 }
 
 /// The command wrapped in `script`, where it is `"$@"`.

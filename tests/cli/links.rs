@@ -2,16 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
-use std::process::Command;
 
-use crate::support::{BARE, Emulator, Project, Said, sindri};
+use crate::support::{BARE, Emulator, Project, Said, pipe, sindri};
 
 const CODE: &str = "sindri::state::not_plain";
-
-fn pipe(path: &Path) {
-    assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success());
-}
 
 /// Checks that writing commands refuse and, unless `reads`, reading ones too. Nothing is sent or changed.
 fn is_refused(emulator: &Emulator, project: &Project, flags: &str, reads: bool) {

@@ -2,17 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, symlink};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use crate::cli::interrupt::through_shell;
-use crate::support::{BARE, Emulator, Project, Said, sindri};
-
-fn fifo(path: &Path) {
-    assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success());
-}
+use crate::support::{BARE, Emulator, Project, Said, pipe, sindri};
 
 fn is_a_plan(text: &str) {
     let plan: Value = serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"));
@@ -22,7 +17,7 @@ fn is_a_plan(text: &str) {
 #[test]
 fn a_plan_is_written_into_a_pipe_that_is_read() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
-    fifo(&project.path("pipe"));
+    pipe(&project.path("pipe"));
     let reader = Command::new("cat").arg(project.path("pipe")).stdout(Stdio::piped()).spawn().expect("cat");
     // The reader has started once its end of the pipe is open.
     let wait = r#"for _ in $(seq 100); do "$@" && exit 0; sleep 0.05; done; exit 1"#;
@@ -34,7 +29,7 @@ fn a_plan_is_written_into_a_pipe_that_is_read() {
 #[test]
 fn a_pipe_without_a_reader_is_an_immediate_error() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
-    fifo(&project.path("pipe"));
+    pipe(&project.path("pipe"));
     project.run(&emulator, "plan --out pipe").exits(1).warns("plan_unwritable").warns("without a reader");
     assert!(fs::symlink_metadata(project.path("pipe")).unwrap().file_type().is_fifo());
 }
@@ -82,7 +77,7 @@ fn a_link_is_followed_and_a_dangling_one_is_refused() {
 #[test]
 fn only_regular_files_are_read() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
-    fifo(&project.path("pipe"));
+    pipe(&project.path("pipe"));
     for words in ["show pipe", "show /dev/zero", "apply pipe", "apply /dev/zero"] {
         project.run(&emulator, words).exits(1).warns("plan_unreadable").warns("pipe, socket or device");
     }

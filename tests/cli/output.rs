@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cli::interrupt::{alive, recorded, signal, slow_answers, spawn, through_shell};
-use crate::support::{Emulator, Project, Said, fault, fleet, sindri, until};
+use crate::cli::interrupt::{alive, recorded, slow_answers, spawn, through_shell};
+use crate::support::{Emulator, Project, Said, fault, fleet, signal, sindri, until};
 
 /// Ways to lose one stream or both. The reader of the last one exits at once.
 const LOST: [&str; 7] = [

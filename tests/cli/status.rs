@@ -5,8 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::cli::interrupt::signal;
-use crate::support::{BARE, Emulator, PAIR, Project, Said};
+use crate::support::{BARE, Emulator, PAIR, Project, Said, signal};
 
 const APPLY: &str = "apply --auto-approve";
 

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::cli::interrupt::{alive, recorded, signal, spawn};
-use crate::support::{BARE, Emulator, PAIR, Project, Said, fault, fleet, until};
+use crate::cli::interrupt::{alive, recorded, spawn};
+use crate::support::{BARE, Emulator, PAIR, Project, Said, fault, fleet, signal, until};
 
 const APPLY: &str = "apply --auto-approve";
 

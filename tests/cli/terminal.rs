@@ -10,8 +10,8 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::cli::interrupt::{alive, recorded, signal, slow_answers};
-use crate::support::{DEADLINE, Emulator, PAIR, Project, fleet, until};
+use crate::cli::interrupt::{alive, recorded, slow_answers};
+use crate::support::{DEADLINE, Emulator, PAIR, Project, fleet, signal, until};
 
 /// A terminal with this many columns: the user's side, and the program's side.
 fn terminal(columns: u16) -> (OwnedFd, OwnedFd) {

@@ -3,11 +3,10 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::support::{BARE, Emulator, KEY, Project, Said};
+use crate::support::{BARE, Emulator, KEY, Project, Said, pipe};
 
 const CANARY: &str = "canary-of-a-file-0123";
 
@@ -20,10 +19,6 @@ fn outside() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("secret.txt"), format!("{CANARY}\n")).unwrap();
     folder
-}
-
-fn pipe(path: &Path) {
-    assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success());
 }
 
 /// Runs `plan` and `apply`. Both are refused with these words, show no content of any file, and send no request.

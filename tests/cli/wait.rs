@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::cli::interrupt::{has_recorded_a_create, signal, spawn};
-use crate::support::{BARE, Emulator, KEY, Project, Said, sindri, until};
+use crate::cli::interrupt::{has_recorded_a_create, spawn};
+use crate::support::{BARE, Emulator, KEY, Project, Said, signal, sindri, until};
 
 const APPLY: &str = "apply --auto-approve";
 

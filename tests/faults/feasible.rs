@@ -9,7 +9,7 @@ use sindri::model::{Action, Address, Dialect, Observed, Plan, Value};
 use sindri::planner::PlanOptions;
 
 use crate::support::fleet::{Fleet, Machine, Pod, Storage, Volume};
-use crate::support::{Desired, Readings, Session, change, in_virtual_time, one, rest};
+use crate::support::{Desired, Readings, Session, change, in_virtual_time, one, one_in, rest};
 
 /// The pods with this attribute.
 fn with(mut desired: Desired, attribute: &str, value: impl Into<Value>) -> Desired {
@@ -21,7 +21,7 @@ fn with(mut desired: Desired, attribute: &str, value: impl Into<Value>) -> Desir
 }
 
 fn fleet(image: &'static str) -> Desired {
-    Fleet::default().with_pod("main", Pod { replicas: Some(3), image, ..Pod::default() }).resources(Dialect::V2)
+    one(Pod { replicas: Some(3), image, ..Pod::default() })
 }
 
 fn messages(plan: &Plan) -> String {
@@ -277,7 +277,7 @@ fn a_create_of_unknown_outcome_may_exist_if_the_lists_fail() {
         let rules = "[{ match: { operation: createPod }, effect: { resetAfterEffect: true } },
                       { match: { operation: listPods }, effect: { status: { code: 500 } } }]";
         session.account.emulator.set_faults(faults::parse(rules, "test").expect("valid rules"));
-        let desired = Fleet::default().with_pod("main", Pod::default()).resources(Dialect::V2);
+        let desired = one(Pod::default());
         let observed = Observed::default();
         let plan = session.plan_from(Readings::of(&desired, &session.state(), &observed), PlanOptions::default());
         let applied = session.carry_out(&plan, &observed).await;
@@ -343,11 +343,7 @@ fn stock_is_requested_once_and_its_lack_is_noted() {
 
 /// Pods for which the file specifies only the machine, and a template the rest.
 fn templated(id: &str, dialect: Dialect) -> Desired {
-    let mut desired = with(
-        Fleet::default().with_pod("main", Pod { replicas: Some(2), ..Pod::default() }).resources(dialect),
-        "template",
-        id,
-    );
+    let mut desired = with(one_in(Pod { replicas: Some(2), ..Pod::default() }, dialect), "template", id);
     for resource in desired.values_mut() {
         for attribute in ["image", "container_disk_gb", "volume_gb", "volume_mount_path", "entrypoint", "command"] {
             resource.inputs.insert(attribute.to_owned(), Value::Null);

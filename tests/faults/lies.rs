@@ -10,7 +10,7 @@ use sindri::model::{Action, Address, Dialect, DriftClass, Power, Status};
 use tokio::time::{sleep, timeout};
 
 use crate::support::fleet::{Fleet, Pod, Variable};
-use crate::support::{Account, Session, change, in_virtual_time, one, rest};
+use crate::support::{Account, Session, change, in_virtual_time, one, one_in, rest};
 
 fn updatable() -> Pod {
     let env = BTreeMap::from([("A", Variable::Plain("1")), ("B", Variable::Secret("one"))]);
@@ -77,7 +77,7 @@ fn an_update_that_is_shown_late_is_waited_for_and_succeeds() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
             let session = Session::new(dialect);
-            let resources = |pod| Fleet::default().with_pod("main", pod).resources(dialect);
+            let resources = |pod| one_in(pod, dialect);
             session.apply(&resources(updatable())).await;
             session.account.fault("updatePod", "staleRead: { seconds: 60 }");
             let applied = session.apply(&resources(updated())).await;
@@ -134,7 +134,7 @@ fn an_unknown_status_is_never_read_as_absent() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
             let session = Session::new(dialect);
-            let desired = Fleet::default().with_pod("main", Pod::default()).resources(dialect);
+            let desired = one_in(Pod::default(), dialect);
             session.apply(&desired).await;
             session.account.fault("listPods", "newStatus: PAUSED");
             rest().await;
@@ -270,9 +270,7 @@ fn zero_gpus_after_a_start_are_reported_as_a_failure() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
             let session = Session::new(dialect);
-            let with = |power| {
-                Fleet::default().with_pod("main", Pod { power: Some(power), ..Pod::default() }).resources(dialect)
-            };
+            let with = |power| one_in(Pod { power: Some(power), ..Pod::default() }, dialect);
             session.apply(&with(Power::Stopped)).await;
             session.account.emulator.set_faults(faults::scenario("restart-without-gpu").expect("a scenario"));
             rest().await;

@@ -7,7 +7,7 @@ use sindri::model::{Action, Address, Dialect, Power};
 use tokio::time::{sleep, timeout};
 
 use crate::support::fleet::{Fleet, Pod, Volume};
-use crate::support::{Session, change, in_virtual_time, one, rest};
+use crate::support::{Session, change, in_virtual_time, one, one_in, rest};
 
 #[test]
 fn a_create_that_succeeded_despite_an_error_is_found_and_not_sent_again() {
@@ -24,7 +24,7 @@ fn a_create_that_succeeded_despite_an_error_is_found_and_not_sent_again() {
     ] {
         in_virtual_time(async {
             let session = Session::new(dialect);
-            let desired = Fleet::default().with_pod("main", Pod::default()).resources(dialect);
+            let desired = one_in(Pod::default(), dialect);
             session.account.fault("createPod, times: 1", effect);
             let applied = session.apply(&desired).await;
             assert_eq!(applied.creates(), 1, "{effect}");

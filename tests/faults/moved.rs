@@ -6,12 +6,12 @@ use sindri::emulator::PodEvent;
 use sindri::model::{Action, Address, Cause, Dialect};
 use tokio::time::{sleep, timeout};
 
-use crate::support::fleet::{Fleet, Pod};
-use crate::support::{Desired, Session, change, in_virtual_time, rest};
+use crate::support::fleet::Pod;
+use crate::support::{Desired, Session, change, in_virtual_time, one_in, rest};
 
 fn version(image: &'static str, create_first: bool, dialect: Dialect) -> Desired {
     let pod = Pod { image, create_first, ports: ["22/tcp"].into(), ..Pod::default() };
-    Fleet::default().with_pod("main", pod).resources(dialect)
+    one_in(pod, dialect)
 }
 
 /// One pod whose next delete takes ten seconds to arrive.

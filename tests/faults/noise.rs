@@ -10,7 +10,7 @@ use sindri::model::{Address, Dialect, DriftClass, DriftReport, Object, Power, Se
 use tokio::time::sleep;
 
 use crate::support::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
-use crate::support::{Desired, Session, in_virtual_time, rest};
+use crate::support::{Desired, Session, in_virtual_time, one, rest};
 
 /// In total for both dialects.
 const REFRESHES: u32 = 1_000;
@@ -173,7 +173,7 @@ fn changes_by_a_running_apply_are_not_drift() {
 fn a_new_pod_missing_from_lists_is_not_reported_as_gone() {
     in_virtual_time(async {
         let session = Session::new(Dialect::V2);
-        let desired = Fleet::default().with_pod("main", Pod::default()).resources(Dialect::V2);
+        let desired = one(Pod::default());
         session.apply(&desired).await;
         // Neither lists nor reads show it, as for a pod that was created a moment ago.
         let id = session.record("main").id;
@@ -190,7 +190,7 @@ fn a_new_pod_missing_from_lists_is_not_reported_as_gone() {
 fn operations_left_open_by_an_interrupted_apply_are_listed_and_not_classified() {
     in_virtual_time(async {
         let session = Session::new(Dialect::V2);
-        let desired = Fleet::default().with_pod("main", Pod::default()).resources(Dialect::V2);
+        let desired = one(Pod::default());
         session.account.fault("createPod", "latency: { seconds: 60 }");
         tokio::select! {
             _ = session.attempt(&desired) => unreachable!("it takes a minute"),

@@ -9,14 +9,14 @@ use sindri::planner::drift::survey::accepted;
 use tokio::time::sleep;
 
 use crate::support::fleet::{Fleet, Pod, Storage, Volume};
-use crate::support::{Desired, Readings, Session, change, in_virtual_time, one, rest};
+use crate::support::{Desired, Readings, Session, change, in_virtual_time, one, one_in, rest};
 
 #[test]
 fn a_preempted_pod_is_started_again_or_left_by_policy() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
             let session = Session::new(dialect);
-            let desired = Fleet::default().with_pod("main", Pod::default()).resources(dialect);
+            let desired = one_in(Pod::default(), dialect);
             session.account.fault("createPod", "preempt: { seconds: 300 }");
             session.apply(&desired).await;
             sleep(Duration::from_secs(310)).await;

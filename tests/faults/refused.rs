@@ -2,8 +2,8 @@
 
 use sindri::model::{Dialect, Power};
 
-use crate::support::fleet::{Fleet, Machine, Pod};
-use crate::support::{Session, in_virtual_time, one, rest};
+use crate::support::fleet::{Machine, Pod};
+use crate::support::{Session, in_virtual_time, one, one_in, rest};
 
 fn choosy() -> Pod {
     let types = &["NVIDIA GeForce RTX 3090", "NVIDIA GeForce RTX 4090"];
@@ -47,9 +47,7 @@ fn a_start_on_a_full_host_fails_with_runpods_text_and_does_not_change_the_pod() 
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
             let session = Session::new(dialect);
-            let with = |power| {
-                Fleet::default().with_pod("main", Pod { power: Some(power), ..Pod::default() }).resources(dialect)
-            };
+            let with = |power| one_in(Pod { power: Some(power), ..Pod::default() }, dialect);
             session.apply(&with(Power::Stopped)).await;
             rest().await;
             session.account.fault("'*'", "resumeRefused: true");

@@ -8,7 +8,7 @@ use sindri::planner::PlanOptions;
 use tokio::time::sleep;
 
 use crate::support::fleet::{Fleet, Pod};
-use crate::support::{Desired, Readings, Session, change, in_virtual_time, one, rest};
+use crate::support::{Desired, Readings, Session, change, in_virtual_time, one, one_in, rest};
 
 /// Pulling its image takes half an hour; the time limit is twenty minutes.
 fn slow() -> Pod {
@@ -33,7 +33,7 @@ fn the_apply_after_a_killed_one_waits_and_the_plan_after_that_is_empty() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
             let session = Session::new(dialect);
-            let desired = Fleet::default().with_pod("main", slow()).resources(dialect);
+            let desired = one_in(slow(), dialect);
             killed_while_waiting(&session, &desired).await;
             sleep(Duration::from_secs(700)).await;
             let plan = session.plan(&desired).await;

@@ -11,7 +11,7 @@ use sindri::render::{PlanView, Style, text};
 
 use crate::planner::checked;
 use crate::support::fleet::{Fleet, Machine, Pod, Variable, Volume};
-use crate::support::{Readings, Session, in_virtual_time};
+use crate::support::{Readings, Session, in_virtual_time, one};
 
 /// A pod with a value for every comparison rule.
 fn pod() -> Pod {
@@ -127,7 +127,7 @@ fn an_outside_change_agrees_only_if_the_rule_of_its_attribute_allows_it() {
 fn a_change_to_a_deposed_object_is_answered_by_its_deletion() {
     in_virtual_time(async {
         let session = Session::new(Dialect::V2);
-        let fleet = |image| Fleet::default().with_pod("main", Pod { image, ..pod() }).resources(Dialect::V2);
+        let fleet = |image| one(Pod { image, ..pod() });
         checked::apply(&session, &fleet("image:1")).await;
         let (prior, mut observed) = (session.state(), session.observe().await);
         let mut changed = observed.of_kind("pod").next().expect("one pod").clone();
@@ -152,7 +152,7 @@ fn a_change_to_a_deposed_object_is_answered_by_its_deletion() {
 fn drift_is_reported_for_the_copy_that_the_plan_adopts() {
     in_virtual_time(async {
         let session = Session::new(Dialect::V2);
-        let desired = Fleet::default().with_pod("main", pod()).resources(Dialect::V2);
+        let desired = one(pod());
         checked::apply(&session, &desired).await;
         let (prior, mut observed) = (session.state(), session.observe().await);
         let old = observed.of_kind("pod").next().expect("one pod").clone();

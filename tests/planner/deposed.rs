@@ -9,7 +9,7 @@ use sindri::model::{
 use sindri::planner::PlanOptions;
 
 use crate::support::fleet::{Fleet, Pod};
-use crate::support::{Readings, Session, in_virtual_time};
+use crate::support::{Readings, Session, in_virtual_time, one};
 
 fn pod(image: &'static str) -> Fleet {
     Fleet::default().with_pod("main", Pod { image, create_first: true, ..Pod::default() })
@@ -140,7 +140,7 @@ fn a_predecessor_is_destroyed_only_once_its_successor_was_ready() {
         let successor = successor.expect("the successor is there");
         let stopped =
             Pod { image: "emulator/slow:1", create_first: true, power: Some(Power::Stopped), ..Pod::default() };
-        let declared_stopped = Fleet::default().with_pod("main", stopped).resources(Dialect::V2);
+        let declared_stopped = one(stopped);
         let desired = pod("emulator/slow:1").resources(Dialect::V2);
         let end = |status: &Status, ready: bool, doubt: Doubt, power: Power, desired: &BTreeMap<Address, Resource>| {
             let (mut state, mut observed) = (state.clone(), observed.clone());

@@ -4,30 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sindri::config::Move;
 use sindri::emulator::PodEvent;
-use sindri::model::{Action, Address, Cause, Dialect, Object, Plan, Power, Resource, Verb};
+use sindri::model::{Action, Address, Cause, Dialect, Plan, Power, Resource, Verb};
 use sindri::planner::PlanOptions;
 
 use crate::planner::checked::{self, change_of};
 use crate::support::fleet::{Fleet, Pod, Variable};
-use crate::support::{Session, in_virtual_time, rest};
+use crate::support::{Session, in_virtual_time, one_in, rest};
 
 const BOTH: [Dialect; 2] = [Dialect::V1, Dialect::V2];
 
-fn one(pod: Pod, dialect: Dialect) -> BTreeMap<Address, Resource> {
-    Fleet::default().with_pod("main", pod).resources(dialect)
-}
-
 fn main_pod() -> Address {
     Address::new("pod", "main")
-}
-
-async fn only_pod(session: &Session) -> Object {
-    session.observe().await.of_kind("pod").next().expect("one pod").clone()
-}
-
-fn edit(session: &Session, object: &Object, changes: serde_json::Value) {
-    let event = PodEvent::Edit { changes };
-    session.account.modify(|world, now| world.pod_event(&object.id, &event, now)).expect("an edit");
 }
 
 #[test]
@@ -36,7 +23,7 @@ fn a_pod_can_be_created_stopped_and_locked() {
         in_virtual_time(async {
             let session = Session::new(dialect);
             let pod = Pod { locked: true, power: Some(Power::Stopped), ..Pod::default() };
-            let plan = checked::apply(&session, &one(pod, dialect)).await;
+            let plan = checked::apply(&session, &one_in(pod, dialect)).await;
             let verbs: Vec<Verb> = plan.operations.iter().map(|operation| operation.verb).collect();
             assert_eq!(verbs, [Verb::Create, Verb::Stop, Verb::Update]);
         });
@@ -49,14 +36,14 @@ fn a_locked_pod_is_not_stopped_until_it_is_unlocked() {
         in_virtual_time(async {
             let session = Session::new(dialect);
             let locked = Pod { locked: true, ..Pod::default() };
-            checked::apply(&session, &one(locked.clone(), dialect)).await;
+            checked::apply(&session, &one_in(locked.clone(), dialect)).await;
 
             let still_locked = Pod { power: Some(Power::Stopped), title: "-b", ..locked.clone() };
-            let plan = checked::apply(&session, &one(still_locked, dialect)).await;
+            let plan = checked::apply(&session, &one_in(still_locked, dialect)).await;
             assert_eq!(plan.all_refusals().map(|(_, refusal)| refusal.code.as_str()).collect::<Vec<_>>(), ["locked"]);
 
             let unlocked = Pod { power: Some(Power::Stopped), locked: false, ..locked };
-            let plan = checked::apply(&session, &one(unlocked, dialect)).await;
+            let plan = checked::apply(&session, &one_in(unlocked, dialect)).await;
             assert_eq!(change_of(&plan, &main_pod()).map(|change| change.action), Some(Action::Update));
         });
     }
@@ -70,10 +57,10 @@ fn ignored_fields_are_recorded_as_observed() {
             let env = BTreeMap::from([("A", Variable::Plain("1")), ("TOKEN", Variable::Secret("one"))]);
             let ignore = BTreeSet::from(["image", "env.A", "ports"]);
             let first = Pod { ports: BTreeSet::from(["22/tcp"]), env, ignore, ..Pod::default() };
-            checked::apply(&session, &one(first.clone(), dialect)).await;
+            checked::apply(&session, &one_in(first.clone(), dialect)).await;
             let env = BTreeMap::from([("A", Variable::Plain("2")), ("TOKEN", Variable::Secret("one"))]);
             let second = Pod { image: "image:2", env, ports: BTreeSet::from(["8888/http"]), ..first };
-            let desired = one(second, dialect);
+            let desired = one_in(second, dialect);
             let plan = checked::apply(&session, &desired).await;
             assert!(plan.is_empty(), "{:#?}", plan.changes);
 
@@ -81,8 +68,8 @@ fn ignored_fields_are_recorded_as_observed() {
             assert_eq!(record.inputs["image"], "image:1".into(), "the other one was never applied");
             assert!(!session.state().resources.keys().any(|address| address.member.as_deref() == Some("8888/http")));
 
-            let object = only_pod(&session).await;
-            edit(&session, &object, serde_json::json!({ "image": "image:outside" }));
+            let object = session.only_pod().await;
+            session.edit_outside(&object, serde_json::json!({ "image": "image:outside" }));
             rest().await;
             let plan = session.plan(&desired).await;
             assert!(plan.is_empty() && plan.drift.len() == 1, "{:#?}", plan.drift);
@@ -96,10 +83,10 @@ fn ignored_fields_are_recorded_as_observed() {
 fn a_migrated_pod_in_error_is_adopted_and_then_replaced() {
     in_virtual_time(async {
         let session = Session::new(Dialect::V2);
-        let desired = one(Pod::default(), Dialect::V2);
+        let desired = one_in(Pod::default(), Dialect::V2);
         checked::apply(&session, &desired).await;
         for event in [PodEvent::Migrate, PodEvent::Fail] {
-            let id = only_pod(&session).await.id;
+            let id = session.only_pod().await.id;
             session.account.modify(|world, now| world.pod_event(&id, &event, now)).expect("an event");
         }
         rest().await;
@@ -119,13 +106,13 @@ fn a_pod_with_a_moved_entry_continues_under_its_new_address() {
         let pod = Pod { ports: BTreeSet::from(["22/tcp", "8888/http"]), ..Pod::default() };
         let before = Fleet::default().with_pod("old", pod.clone()).resources(Dialect::V2);
         checked::apply(&session, &before).await;
-        let id = only_pod(&session).await.id;
+        let id = session.only_pod().await.id;
 
         let after = Fleet::default().with_pod("new", pod).resources(Dialect::V2);
         let moved = [Move { from: Address::new("pod", "old"), to: Address::new("pod", "new"), position: None }];
         let applied = session.apply_with(&after, &moved, PlanOptions::default()).await;
         assert_eq!(applied.requests, [format!("PATCH /v2/pods/{id}")], "its name follows its key");
-        assert_eq!(only_pod(&session).await.id, id);
+        assert_eq!(session.only_pod().await.id, id);
         checked::settled(&session, &after).await;
     });
 }
@@ -192,9 +179,9 @@ fn a_refusal_because_of_a_lock_advises_only_unlocking() {
         let session = Session::new(Dialect::V2);
         let locked = Pod { locked: true, ..Pod::default() };
         let ignored = Pod { ignore: ["locked"].into(), ..locked.clone() };
-        session.apply(&one(locked.clone(), Dialect::V2)).await;
+        session.apply(&one_in(locked.clone(), Dialect::V2)).await;
         rest().await;
-        let changed = |pod: &Pod, locked| one(Pod { image: "image:2", locked, ..pod.clone() }, Dialect::V2);
+        let changed = |pod: &Pod, locked| one_in(Pod { image: "image:2", locked, ..pod.clone() }, Dialect::V2);
         let advice_for = async |desired: &BTreeMap<Address, Resource>| advice(&session.plan(desired).await).join("; ");
 
         assert!(advice_for(&changed(&locked, true)).await.starts_with("set `locked: false` on it"));
@@ -203,11 +190,11 @@ fn a_refusal_because_of_a_lock_advises_only_unlocking() {
             assert!(advice_for(&nowhere).await.starts_with("unlock it in the RunPod console"));
         }
         // The advice works.
-        let unlocked = one(Pod { locked: false, ..locked.clone() }, Dialect::V2);
+        let unlocked = one_in(Pod { locked: false, ..locked.clone() }, Dialect::V2);
         assert!(advice_for(&unlocked).await.is_empty());
 
         // A pod in error is replaced, whatever the file says.
-        let id = only_pod(&session).await.id;
+        let id = session.only_pod().await.id;
         session.account.modify(|world, now| world.pod_event(&id, &PodEvent::Fail, now)).expect("it fails");
         rest().await;
         assert!(advice_for(&unlocked).await.starts_with("unlock it in the RunPod console"));

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
-use sindri::emulator::PodEvent;
 use sindri::model::{
     Action, Address, Attributes, Change, Dialect, Object, Plan, Power, Secret, SideEffect, Value, Verb,
 };
@@ -12,7 +11,7 @@ use sindri::planner::review::saved::SavedPlan;
 
 use crate::planner::checked::{self, change_of};
 use crate::support::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
-use crate::support::{Desired, Readings, Session, in_virtual_time, rest};
+use crate::support::{Desired, Readings, Session, in_virtual_time, one, rest};
 
 const L4: &str = "NVIDIA L4";
 const A5000: &str = "NVIDIA RTX A5000";
@@ -23,19 +22,6 @@ fn pod(name: &str) -> Address {
 
 fn volume(name: &str) -> Address {
     Address::new("network_volume", name)
-}
-
-fn one(pod: Pod) -> Desired {
-    Fleet::default().with_pod("main", pod).resources(Dialect::V2)
-}
-
-async fn only_pod(session: &Session) -> Object {
-    session.observe().await.of_kind("pod").next().expect("one pod").clone()
-}
-
-fn edit(session: &Session, object: &Object, changes: serde_json::Value) {
-    let event = PodEvent::Edit { changes };
-    session.account.modify(|world, now| world.pod_event(&object.id, &event, now)).expect("an edit");
 }
 
 fn env_beside_the_marker(object: &Object, more: &[(&str, &str)]) -> serde_json::Value {
@@ -132,10 +118,10 @@ fn ignored_fields_that_a_replacement_changes_are_in_the_plan() {
         let ignore = BTreeSet::from(["env.KEEP", "image", "ports"]);
         let first = Pod { env: env("w"), ports: BTreeSet::from(["22/tcp"]), ignore, ..Pod::default() };
         checked::apply(&session, &one(first.clone())).await;
-        let live_pod = only_pod(&session).await;
+        let live_pod = session.only_pod().await;
         let mut changes = env_beside_the_marker(&live_pod, &[("KEEP", "live"), ("WANTED", "w")]);
         changes["image"] = json!("image:hotfix");
-        edit(&session, &live_pod, changes);
+        session.edit_outside(&live_pod, changes);
         rest().await;
 
         // They alone make nothing pending, and the plan shows the values that are kept.
@@ -177,10 +163,10 @@ fn undeclared_variables_are_among_the_losses_of_a_replacement() {
         let session = Session::new(Dialect::V2);
         let first = Pod { env: BTreeMap::from([("OURS", Variable::Plain("1"))]), ssh: Some(true), ..Pod::default() };
         checked::apply(&session, &one(first.clone())).await;
-        let live_pod = only_pod(&session).await;
+        let live_pod = session.only_pod().await;
         let beside =
             [("OURS", "1"), ("HF_TOKEN", "hf_x"), ("BATCH", "8"), ("PUBLIC_KEY", "ssh-rsa A"), ("RUNPOD_X", "y")];
-        edit(&session, &live_pod, env_beside_the_marker(&live_pod, &beside));
+        session.edit_outside(&live_pod, env_beside_the_marker(&live_pod, &beside));
         rest().await;
 
         let plan = session.plan(&one(Pod { image: "image:2", ..first.clone() })).await;
@@ -207,8 +193,8 @@ fn a_saved_plan_contains_no_secret_of_a_side_effect() {
         let env = [("A", Variable::Secret("canary-declared"))].into();
         let first = Pod { env, ignore: ["env.A"].into(), ..Pod::default() };
         checked::apply(&session, &one(first.clone())).await;
-        let object = only_pod(&session).await;
-        edit(&session, &object, env_beside_the_marker(&object, &[("A", "canary-outside")]));
+        let object = session.only_pod().await;
+        session.edit_outside(&object, env_beside_the_marker(&object, &[("A", "canary-outside")]));
         rest().await;
 
         let desired = one(Pod { image: "image:2", ..first });

@@ -45,7 +45,7 @@ pub struct Tally {
     pub partial: u64,
     pub outside_changes: u64,
     /// Objects that someone created without sindri.
-    pub policy: u64,
+    pub unmanaged: u64,
     /// Applies of a second sindri.
     pub neighbors: u64,
     /// Schedules whose last apply failed, and reported it.
@@ -67,7 +67,7 @@ impl Tally {
             stale,
             partial,
             outside_changes,
-            policy,
+            unmanaged,
             neighbors,
             failed,
             settled,
@@ -82,7 +82,7 @@ impl Tally {
         self.stale += stale;
         self.partial += partial;
         self.outside_changes += outside_changes;
-        self.policy += policy;
+        self.unmanaged += unmanaged;
         self.neighbors += neighbors;
         self.failed += failed;
         self.settled += settled;
@@ -251,7 +251,7 @@ impl Others<'_> {
         }
         let Some(kind) = kind::find(&address.kind) else { return };
         let made = self.stranger.create(kind, &inputs, None).await;
-        person.tally.policy += u64::from(made.is_ok());
+        person.tally.unmanaged += u64::from(made.is_ok());
         person.actor.truth.record(&person.world.account.emulator);
     }
 

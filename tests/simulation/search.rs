@@ -6,29 +6,34 @@ use crate::simulation::commands::{self, Company};
 use crate::simulation::sabotage::Sabotage;
 use crate::simulation::schedule::{Verdict, run};
 
+/// Tries many seeds and names those that fail, with the command that replays each. `SINDRI_SIM_SEEDS` overrides their
+/// number, `SINDRI_SIM_FIRST` sets the first one, and `SINDRI_SIM_SEED` tries only one. Returns whether many were tried.
+fn search(filter: &str, seeds: u64, mut run: impl FnMut(u64)) -> bool {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let only = number("SINDRI_SIM_SEED");
+    let first = only.or_else(|| number("SINDRI_SIM_FIRST")).unwrap_or(0);
+    let seeds = only.map_or_else(|| number("SINDRI_SIM_SEEDS").unwrap_or(seeds), |_| 1);
+    let mut failed = Vec::new();
+    for seed in first..first + seeds {
+        if catch_unwind(AssertUnwindSafe(|| run(seed))).is_err() {
+            eprintln!("replay: SINDRI_SIM_SEED={seed} cargo test --test simulation {filter}-- --nocapture");
+            failed.push(seed);
+        }
+        assert!(failed.len() < 10, "the first failing seeds are {failed:?}");
+    }
+    assert!(failed.is_empty(), "failing seeds: {failed:?}");
+    only.is_none()
+}
+
 /// Number of schedules per test run; `SINDRI_SIM_SEEDS` overrides it.
 const SEEDS: u64 = 2_000;
 
 #[test]
 fn one_plain_apply_puts_everything_right_after_any_faults() {
-    let seeds: u64 = std::env::var("SINDRI_SIM_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(SEEDS);
-    let only: Option<u64> = std::env::var("SINDRI_SIM_SEED").ok().and_then(|text| text.parse().ok());
-    let range = only.map_or(0..seeds, |seed| seed..seed + 1);
     let mut tally = Verdict::default();
-    let mut failed = Vec::new();
-    for seed in range {
-        match catch_unwind(AssertUnwindSafe(|| run(seed, Sabotage::None))) {
-            Ok(verdict) => tally.add(&verdict),
-            Err(_) => {
-                eprintln!("replay: SINDRI_SIM_SEED={seed} cargo test --test simulation -- --nocapture");
-                failed.push(seed);
-            }
-        }
-        assert!(failed.len() < 10, "the first failing seeds are {failed:?}");
-    }
+    let is_complete = search("", SEEDS, |seed| tally.add(&run(seed, Sabotage::None)));
     println!("{tally:?}");
-    assert!(failed.is_empty(), "failing seeds: {failed:?}");
-    if only.is_none() {
+    if is_complete {
         // A search that never meets these conditions proves nothing.
         assert!(tally.kills > 0 && tally.lost_disks > 0 && tally.outside_changes > 0 && tally.faults > 0, "{tally:?}");
         assert!(tally.neighbors > 0 && tally.shared > 0, "{tally:?}");
@@ -40,30 +45,16 @@ const COMMAND_SEEDS: u64 = 420;
 
 #[test]
 fn after_every_command_the_state_is_true_and_one_refresh_makes_it_equal_to_the_world() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let only = number("SINDRI_SIM_SEED");
-    let first = number("SINDRI_SIM_FIRST").unwrap_or(0);
-    let range = first..first + number("SINDRI_SIM_SEEDS").unwrap_or(COMMAND_SEEDS);
-    let range = only.map_or(range, |seed| seed..seed + 1);
     let mut tally = commands::Tally::default();
-    let mut failed = Vec::new();
-    for seed in range {
-        match catch_unwind(AssertUnwindSafe(|| commands::run(seed, Company::of(seed), Sabotage::None))) {
-            Ok(one) => tally.add(&one),
-            Err(_) => {
-                eprintln!("replay: SINDRI_SIM_SEED={seed} cargo test --test simulation after_every -- --nocapture");
-                failed.push(seed);
-            }
-        }
-        assert!(failed.len() < 10, "the first failing seeds are {failed:?}");
-    }
+    let is_complete = search("after_every ", COMMAND_SEEDS, |seed| {
+        tally.add(&commands::run(seed, Company::of(seed), Sabotage::None));
+    });
     println!("{tally:?}");
-    assert!(failed.is_empty(), "failing seeds: {failed:?}");
-    if only.is_none() {
+    if is_complete {
         // A search that never meets these conditions proves nothing.
         let commands::Tally { imports, moves, saved, stale, partial, kills, outside_changes, .. } = tally;
-        let commands::Tally { policy, neighbors, settled, .. } = tally;
-        let met = [imports, moves, saved, stale, partial, kills, outside_changes, policy, neighbors, settled];
+        let commands::Tally { unmanaged, neighbors, settled, .. } = tally;
+        let met = [imports, moves, saved, stale, partial, kills, outside_changes, unmanaged, neighbors, settled];
         assert!(met.iter().all(|count| *count > 0), "{tally:?}");
     }
 }

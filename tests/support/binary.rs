@@ -202,6 +202,19 @@ impl Emulator {
         self.get("/v2/pods?limit=1000")["pods"].as_array().expect("pods").clone()
     }
 
+    /// Creates a pod with the marker of the pod with this name, as a lost state would. Returns the new pod.
+    pub fn create_twin(&self, name: &str) -> Value {
+        let pods = self.pods();
+        let pod = pods.iter().find(|pod| pod["name"] == name).expect("such a pod");
+        let twin = json!({
+            "name": "twin", "image": "example/image:1", "cloud": "SECURE", "disk": 50, "gpu": { "id": "NVIDIA RTX A4000", "count": 1 },
+            "env": { "SINDRI_RESOURCE": pod["env"]["SINDRI_RESOURCE"] },
+        });
+        let (status, twin) = self.ask("POST", "/v2/pods", Some(twin));
+        assert_eq!(status, 201, "{twin}");
+        twin
+    }
+
     /// The names of the existing pods, sorted.
     pub fn pod_names(&self) -> Vec<String> {
         let mut names: Vec<String> =
@@ -307,6 +320,17 @@ impl Project {
     pub fn offline(&self, words: &str) -> Said {
         Said::of(sindri(self.folder.path()).args(words.split_whitespace()))
     }
+}
+
+/// Creates a named pipe.
+pub fn pipe(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success());
+}
+
+/// Sends a signal to a process, such as `INT`.
+pub fn signal(child: &Child, name: &str) {
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status().expect("a shell");
+    assert!(sent.success());
 }
 
 /// Waits for something that must happen.

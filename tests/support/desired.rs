@@ -9,7 +9,12 @@ use super::fleet::{Fleet, Pod};
 /// The resources of a configuration.
 pub type Desired = BTreeMap<Address, Resource>;
 
-/// One pod, `pod.main`.
+/// One pod, `pod.main`, for REST v2.
 pub fn one(pod: Pod) -> Desired {
-    Fleet::default().with_pod("main", pod).resources(Dialect::V2)
+    one_in(pod, Dialect::V2)
+}
+
+/// One pod, `pod.main`.
+pub fn one_in(pod: Pod, dialect: Dialect) -> Desired {
+    Fleet::default().with_pod("main", pod).resources(dialect)
 }

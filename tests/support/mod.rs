@@ -20,8 +20,8 @@ mod time;
 
 pub use account::Account;
 pub use applying::{Applied, on_one_line};
-pub use binary::{BARE, DEADLINE, Emulator, KEY, PAIR, Project, Said, fault, fleet, sindri, until};
-pub use desired::{Desired, one};
+pub use binary::{BARE, DEADLINE, Emulator, KEY, PAIR, Project, Said, fault, fleet, pipe, signal, sindri, until};
+pub use desired::{Desired, one, one_in};
 pub use planning::{Readings, change, checked_plan};
 pub use session::Session;
 pub use time::{in_virtual_time, rest};

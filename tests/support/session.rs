@@ -5,6 +5,7 @@ use std::fs;
 use std::time::Duration;
 
 use sindri::apply::{ApplyOptions, Event, Job};
+use sindri::emulator::PodEvent;
 use sindri::kind::Kind;
 use sindri::model::{Address, Dialect, Entry, Marker, Object, Observed, Plan, Record, Replay, Resource, State, Verb};
 use sindri::observe::observe;
@@ -159,6 +160,17 @@ impl Session {
     /// The existing pods.
     pub async fn pods(&self) -> Vec<Object> {
         self.observe().await.of_kind("pod").filter(|object| !object.is_leaving()).cloned().collect()
+    }
+
+    /// The pod of an account that has only one.
+    pub async fn only_pod(&self) -> Object {
+        self.observe().await.of_kind("pod").next().expect("one pod").clone()
+    }
+
+    /// Edits a pod from outside.
+    pub fn edit_outside(&self, pod: &Object, changes: serde_json::Value) {
+        let event = PodEvent::Edit { changes };
+        self.account.modify(|world, now| world.pod_event(&pod.id, &event, now)).expect("an edit");
     }
 
     /// Another program creates this object. Returns its id.
