@@ -283,17 +283,17 @@ mod tests {
         for (purpose, phrase) in [
             (Purpose::Create, "GPU type"),
             (Purpose::Update, "what it does not accept"),
-            (Purpose::Delete, "what keeps it"),
+            (Purpose::Delete, "still billed"),
             (Purpose::Power, "show the current pod"),
-            (Purpose::Read, "what is wrong"),
+            (Purpose::Read, "the problem described above"),
         ] {
             let help = help(purpose, 400, "{}");
             assert!(help.contains(phrase), "{purpose:?}: {help}");
             assert_eq!(help.contains("GPU type"), purpose == Purpose::Create, "{purpose:?}: {help}");
         }
         let full = r#"{"detail":"There are not enough free GPUs on the host machine to start this pod."}"#;
-        assert!(help(Purpose::Power, 400, full).contains("start it again later"));
-        assert!(help(Purpose::Create, 400, full).contains("widen the choice"));
+        assert!(help(Purpose::Power, 400, full).contains("Start it again later"));
+        assert!(help(Purpose::Create, 400, full).contains("allow more options"));
     }
 
     #[test]

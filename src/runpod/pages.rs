@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(follow(|count| ("c".repeat(count * 1_000), 1, 1, second)).0, 5);
         assert!(follow(|count| (new(count % 7), 1, 1, second)).1.contains("returned to a page"));
         let nowhere = FetchedPage { next: None, added: 1, memory: 1, time: second };
-        assert!(Pages::default().turn(&nowhere).unwrap_err().contains("without saying where"));
+        assert!(Pages::default().turn(&nowhere).unwrap_err().contains("no cursor for it"));
     }
 
     #[test]

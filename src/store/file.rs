@@ -338,7 +338,7 @@ mod tests {
             ("\"pod.b\"", "\"pod[01].b\"", "line 20, column "),
             ("\"id\": \"p1\",", "\"id\": \"p1\"", "line 15, column 7: expected `,` or `}`"),
             ("\"kind\": \"pod\",\n", "\"kind\": \"volume\",\n", "line 13, column 7: `pod.a` is recorded as a `volume`"),
-            ("\"pod.b\": { \"kind\": \"pod\"", "\"gadget.b\": { \"kind\": \"gadget\"", "no kind `gadget`"),
+            ("\"pod.b\": { \"kind\": \"pod\"", "\"gadget.b\": { \"kind\": \"gadget\"", "the kind `gadget`"),
             ("\"id\": \"p2\"", "\"id\": \"p2\", \"colour\": 1", "unknown field `colour`"),
             ("  \"format_version\": 2,\n", "", "`format_version` is missing"),
             ("  \"lineage\": \"4f1c09aa4f1c09aa\",\n", "", "missing field `lineage`"),

@@ -277,7 +277,7 @@ mod tests {
         ] {
             let merged = merged(&base, &ours, &theirs);
             assert_eq!(merged.conflicts, BTreeSet::from(["pod.b".parse().unwrap()]));
-            assert!(parsed(&merged).unwrap_err().to_string().contains("unfinished merge"));
+            assert!(parsed(&merged).unwrap_err().to_string().contains("merge conflict marker"));
             let text = String::from_utf8(merged.bytes).unwrap();
             // Each side alone, without the markers, must be the expected state.
             for (side, record) in [

@@ -234,7 +234,7 @@ fn changed_fields_are_listed_by_reading() {
         );
 
         let elsewhere = changed(&|later| later.prior.lineage = "another".into());
-        assert!(elsewhere[0].starts_with("it was made for the state "), "{elsewhere:?}");
+        assert!(elsewhere[0].starts_with("it was created for the state "), "{elsewhere:?}");
     });
 }
 

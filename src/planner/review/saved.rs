@@ -291,7 +291,7 @@ impl fmt::Display for ChangedInput {
         let word = |action: &Option<Action>| action.map_or("no-op", Action::word);
         match &self.what {
             InputChange::Elsewhere(what, was, is) => {
-                write!(formatter, "it was made for the {what} `{was}`, but this is `{is}`")
+                write!(formatter, "it was created for the {what} `{was}`, but this is `{is}`")
             }
             InputChange::Added(Reading::Config, None) => formatter.write_str("it is declared now"),
             InputChange::Added(Reading::Config, Some(position)) => write!(formatter, "it is declared now ({position})"),
