@@ -92,6 +92,17 @@ pub(super) fn assemble(
         for entry in section.declarations() {
             project.check_key(&entry.key, entry.key_span, &mut findings);
         }
+        if let Some(first) = section.declarations().first()
+            && !config.kind.dialects.contains(&dialect)
+        {
+            findings
+                .error(
+                    "unsupported",
+                    first.key_span,
+                    format!("REST {dialect} has no objects of the kind {}", config.kind.name),
+                )
+                .help("remove the block, or set another `apiVersion`");
+        }
         let declared = (config.read)(&section, &project, &mut findings);
         project.declared.extend(declared.into_iter().map(|it| (it.resource.address.clone(), it)));
     }

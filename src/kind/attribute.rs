@@ -137,10 +137,10 @@ pub(super) fn supplied<'i>(
 }
 
 /// Both dialects can express it.
-pub(super) const BOTH: (Support, Support) = (Support::Yes, Support::Yes);
+pub const BOTH: (Support, Support) = (Support::Yes, Support::Yes);
 
 /// An attribute with default properties. `rule` is the API rule behind the effect; the supports are for v1 and v2.
-pub(super) const fn attribute(
+pub const fn attribute(
     name: &'static str,
     compare: Compare,
     effect: fn(&Value, &Value) -> Result<Effect, &'static str>,
@@ -162,14 +162,17 @@ pub(super) const fn attribute(
     }
 }
 
-pub(super) fn in_place(_: &Value, _: &Value) -> Result<Effect, &'static str> {
+/// The value changes without a restart.
+pub fn in_place(_: &Value, _: &Value) -> Result<Effect, &'static str> {
     Ok(Effect::InPlace)
 }
 
-pub(super) fn restart(_: &Value, _: &Value) -> Result<Effect, &'static str> {
+/// The value changes with a restart of the container.
+pub fn restart(_: &Value, _: &Value) -> Result<Effect, &'static str> {
     Ok(Effect::Restart)
 }
 
-pub(super) fn replace(_: &Value, _: &Value) -> Result<Effect, &'static str> {
+/// The value changes only with a new object.
+pub fn replace(_: &Value, _: &Value) -> Result<Effect, &'static str> {
     Ok(Effect::Replace)
 }

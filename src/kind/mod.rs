@@ -4,7 +4,7 @@
 //! Planner, apply, store and render read these tables and know no kind by name. A new kind is a new folder here, plus
 //! its encoding in `runpod` and its behaviour in `emulator`.
 
-mod attribute;
+pub mod attribute;
 mod description;
 pub mod limits;
 mod network_volume;

@@ -1,6 +1,7 @@
 //! A module uses only modules above it in the list of `src/lib.rs`. Nothing else prevents cycles within one crate.
 
 mod cycles;
+mod kind_names;
 mod type_names;
 
 use std::collections::BTreeSet;

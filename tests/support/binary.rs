@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -50,9 +51,12 @@ pub fn fleet(pods: usize) -> String {
     format!("{BARE}    pods: {{ worker: {{ replicas: {pods} }} }}\n")
 }
 
+/// The binary that [`sindri`] runs, if it is not the one of this crate.
+pub static BINARY: OnceLock<PathBuf> = OnceLock::new();
+
 /// `sindri` with an environment that contains only the search path.
 pub fn sindri(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sindri"));
+    let mut command = Command::new(BINARY.get_or_init(|| env!("CARGO_BIN_EXE_sindri").into()));
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("HOME", folder).current_dir(folder).stdin(Stdio::null());
     command

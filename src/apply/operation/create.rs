@@ -54,7 +54,7 @@ impl RunningOperation<'_, '_> {
         let mut last = None;
         for _ in 0..2 {
             let mut intent = self.intent();
-            intent.existing = self.existing();
+            intent.existing = self.existing(inputs);
             intent.deposed = self.deposed();
             self.record(Entry::Intent(intent.clone())).await?;
             let marker = self.kind.is_marked().then(|| self.marker(&intent));
@@ -103,9 +103,11 @@ impl RunningOperation<'_, '_> {
     }
 
     /// For a kind without markers: ids of existing objects that match the new one, and cannot be it.
-    fn existing(&self) -> Vec<String> {
-        let Some(record) = self.operation.record.as_ref().filter(|_| !self.kind.is_marked()) else { return Vec::new() };
-        let alike = |object: &&Object| self.kind.same_identity(&record.inputs, &object.attributes);
+    fn existing(&self, inputs: &Attributes) -> Vec<String> {
+        if self.kind.is_marked() {
+            return Vec::new();
+        }
+        let alike = |object: &&Object| self.kind.same_identity(inputs, &object.attributes);
         let observed = self.job().observed.of_kind(self.kind.name).filter(alike).map(|object| object.id.clone());
         let made = lock(&self.executor.objects);
         let made = made.values().filter(|object| object.kind == self.kind.name).filter(alike);

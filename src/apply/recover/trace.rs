@@ -1,7 +1,8 @@
 //! Finds the object that a request left behind: by marker if the kind has one, otherwise by its attributes.
 
 use crate::kind::{self, Kind};
-use crate::model::{Intent, Object, PendingIntents, State, Verb};
+use crate::model::{Address, Attributes, Intent, Object, PendingIntents, State, Verb};
+use crate::resource::resolved;
 
 /// The result of a create, as far as the lists show it.
 pub(super) enum CreateTrace<'o> {
@@ -22,7 +23,16 @@ pub(super) fn trace<'o>(
     let Some(kind) = kind::find(&intent.address.kind) else { return CreateTrace::Nothing };
     let found = made_by(intent, state, objects);
     // Number of our own pending creates with the same inputs; each of them may have created one.
-    let alike = || pending.iter().filter(|other| ask_the_same(kind, intent, other)).count().max(1);
+    let wanted = identity(kind, intent, state);
+    let asks_the_same = |other: &&Intent| {
+        other.verb == Verb::Create
+            && other.address.kind == kind.name
+            && wanted
+                .as_ref()
+                .zip(identity(kind, other, state))
+                .is_some_and(|(one, other)| kind.same_identity(one, &other))
+    };
+    let alike = || pending.iter().filter(asks_the_same).count().max(1);
     match found.first() {
         None => CreateTrace::Nothing,
         Some(_) if !kind.is_marked() && found.len() > alike() => CreateTrace::Several(kind, found.len()),
@@ -34,26 +44,28 @@ pub(super) fn trace<'o>(
 /// objects with the same attributes.
 pub fn made_by<'o>(intent: &Intent, state: &State, objects: impl Iterator<Item = &'o Object>) -> Vec<&'o Object> {
     let Some(kind) = kind::find(&intent.address.kind) else { return Vec::new() };
+    let wanted = identity(kind, intent, state);
+    let is_alike = |object: &Object| {
+        let same = |wanted: &Attributes| kind.same_identity(wanted, &object.attributes);
+        !intent.existing.contains(&object.id) && wanted.as_ref().is_some_and(same)
+    };
     let mut found: Vec<&Object> = objects
         .filter(|object| object.kind == kind.name && !object.is_leaving())
         .filter(|object| match (&object.marker, kind.is_marked()) {
             (Some(marker), true) => marker.operation == intent.operation && marker.lineage == state.lineage,
             (None, true) => false,
-            (_, false) => looks_like(kind, intent, object) && state.address_of(kind.name, &object.id).is_none(),
+            (_, false) => is_alike(object) && state.address_of(kind.name, &object.id).is_none(),
         })
         .collect();
     found.sort_by_cached_key(|object| object.seniority());
     found
 }
 
-fn ask_the_same(kind: &Kind, one: &Intent, other: &Intent) -> bool {
-    let (Some(record), Some(others)) = (&one.record, &other.record) else { return false };
-    other.verb == Verb::Create && other.address.kind == kind.name && kind.same_identity(&record.inputs, &others.inputs)
-}
-
-fn looks_like(kind: &Kind, intent: &Intent, object: &Object) -> bool {
-    let Some(record) = &intent.record else { return false };
-    !intent.existing.contains(&object.id) && kind.same_identity(&record.inputs, &object.attributes)
+/// The inputs of a create as RunPod shows them, with ids in place of references; `None` for kinds with markers.
+fn identity(kind: &Kind, intent: &Intent, state: &State) -> Option<Attributes> {
+    kind.identity()?;
+    let id_of = |address: &Address| state.resources.get(address).map(|record| record.id.clone());
+    Some(resolved(intent.record.as_ref()?.inputs.clone(), &id_of))
 }
 
 /// The object that the delete `intent` was for, if it now has another id: RunPod migrates a pod by ending it and

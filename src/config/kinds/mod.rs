@@ -19,11 +19,6 @@ use crate::model::KindRegistry;
 /// The kinds that a file can declare, in the order of [`crate::kind::KINDS`]. Ports are declared by their pod.
 pub static KINDS: KindRegistry<ConfigKind> = KindRegistry::new(&[&network_volume::NETWORK_VOLUME, &pod::POD]);
 
-/// The kind that a file declares under this name of a kind.
-pub fn find(kind: &str) -> Option<&'static ConfigKind> {
-    KINDS.iter().copied().find(|config| config.kind.name == kind)
-}
-
 /// The fields of `providers.runpod` that declare resources.
 pub(super) fn sections() -> Vec<&'static Field> {
     KINDS.iter().map(|config| config.section).collect()

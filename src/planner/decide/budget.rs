@@ -99,7 +99,8 @@ fn too_many_pods(plan: &Plan, limit: u32) -> Option<Refusal> {
     let weight = |change: &Change| kind::find(&change.address.kind).map_or(0, |kind| kind.budget_weight);
     let pods: usize = plan.changes.iter().filter(exist).map(weight).sum();
     let creates = plan.changes.iter().any(|change| change.action == Action::Create && weight(change) > 0);
-    let noun = if pods == 1 { "pod" } else { "pods" };
-    let message = || format!("this plan results in {pods} {noun}, over the budget of {limit}");
+    let counted = kind::KINDS.iter().find(|kind| kind.budget_weight > 0).map_or("resource", |kind| kind.title);
+    let plural = if pods == 1 { "" } else { "s" };
+    let message = || format!("this plan results in {pods} {counted}{plural}, over the budget of {limit}");
     (creates && pods > limit as usize).then(|| over(message(), "maxPods"))
 }
