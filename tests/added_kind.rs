@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     let folder = tempfile::tempdir().expect("a folder");
     let command = folder.path().join(COMMAND);
     std::fs::copy(std::env::current_exe().expect("its path"), &command).expect("copied");
-    support::binary::BINARY.set(command).expect("no command ran before");
+    support::BINARY.set(command).expect("no command ran before");
 
     let filters: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let wanted = |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));

@@ -55,7 +55,7 @@ fn a_very_long_word_is_compared_with_nothing() {
 
 #[test]
 fn every_port_of_a_machine_is_read_and_a_repeated_one_is_found() {
-    let mut findings = Findings::new();
+    let mut findings = Findings::default();
     let list = (1..=u16::MAX).chain([7]).map(|port| format!("{port}/tcp")).collect::<Vec<_>>().join(", ");
     let file = findings.sources.add("sindri.yaml".into(), &format!("ports: [{list}]\n"));
     let pod = document::parse(file, &mut findings).unwrap();

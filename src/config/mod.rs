@@ -102,7 +102,7 @@ pub fn load_readable(options: &LoadOptions<'_>) -> Result<Readable, Problems> {
     if texts.is_empty() && !(options.recorded)(&load::folder(&files.base)).contains(&files.environment) {
         return Err(problems.into());
     }
-    let mut findings = problem::Findings::new();
+    let mut findings = problem::Findings::default();
     let trees = texts.iter().map(|(path, text)| {
         let file = findings.sources.add(shown_name(path, &options.directory), text);
         document::parse_readable(file, &mut findings)
@@ -134,7 +134,7 @@ fn tree(
     texts: &[(PathBuf, String)],
     options: &LoadOptions<'_>,
 ) -> Result<(document::YamlNode, problem::Findings), Problems> {
-    let mut findings = problem::Findings::new();
+    let mut findings = problem::Findings::default();
     let mut trees = Vec::new();
     for (path, text) in texts {
         let file = findings.sources.add(shown_name(path, &options.directory), text);

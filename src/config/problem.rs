@@ -162,6 +162,7 @@ fn count(problems: usize) -> String {
 pub const MOST_PROBLEMS: usize = 100;
 
 /// Collects problems while a configuration is read. Owns the files, so that each problem can show its line.
+#[derive(Default)]
 pub struct Findings {
     pub sources: SourceFiles,
     errors: Vec<Problem>,
@@ -175,17 +176,6 @@ pub struct Findings {
 }
 
 impl Findings {
-    pub fn new() -> Self {
-        Self {
-            sources: SourceFiles::default(),
-            errors: Vec::new(),
-            warnings: Vec::new(),
-            refused: BTreeSet::new(),
-            all_refused: false,
-            searches: 0,
-        }
-    }
-
     /// Whether to search for what was probably meant, once. False for problems that are not shown anyway.
     pub fn may_search(&mut self) -> bool {
         self.searches += 1;
@@ -270,7 +260,7 @@ impl Findings {
 
     /// An empty collection for the same files, to be discarded.
     pub fn scratch(&self) -> Self {
-        Self { sources: self.sources.clone(), ..Self::new() }
+        Self { sources: self.sources.clone(), ..Self::default() }
     }
 
     /// All errors. Problems that several pods inherit are reported once.

@@ -138,11 +138,6 @@ fn drift_is_reported_and_mended() {
     project.run(&emulator, "plan").exits(0).tells("shelf.left");
     project.run(&emulator, APPLY).exits(0).tells("1 created");
     project.run(&emulator, "drift").exits(0);
-    // An unmanaged one that looks like a declared one is taken over only on request.
-    project.run(&emulator, "state rm shelf.left").exits(0);
-    project.run(&emulator, "plan").exits(2).tells("unmanaged");
-    project.run(&emulator, "apply --adopt --auto-approve").exits(0).tells("adopted");
-    assert_eq!(shelves(&emulator).len(), 1);
 }
 
 fn it_is_imported_one_by_one_and_with_everything() {

@@ -10,7 +10,7 @@ use super::{rust_files, source};
 const LAYERS: [&str; 6] = ["planner", "apply", "store", "render", "observe.rs", "resource"];
 
 /// Literals that are spelled like an attribute and mean something else, each with the layer and the meaning.
-const OTHER_MEANINGS: [(&str, &str, &str); 9] = [
+const OTHER_MEANINGS: [(&str, &str, &str); 8] = [
     ("apply", "ports", "a condition of `sindri wait`"),
     ("apply", "port", "a noun in the help of `sindri wait`"),
     ("planner", "locked", "the code of a refusal"),
@@ -19,7 +19,6 @@ const OTHER_MEANINGS: [(&str, &str, &str); 9] = [
     ("render", "port", "a member of JSON output"),
     ("render", "region", "a member of JSON output"),
     ("render", "command", "a member of JSON output"),
-    ("render", "image", "an example in the description of a schema"),
 ];
 
 /// The texts between double quotes in a line of code, without those in comments.

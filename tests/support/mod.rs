@@ -20,7 +20,9 @@ mod time;
 
 pub use account::Account;
 pub use applying::{Applied, on_one_line};
-pub use binary::{BARE, DEADLINE, Emulator, KEY, PAIR, Project, Said, fault, fleet, pipe, signal, sindri, until};
+pub use binary::{
+    BARE, BINARY, DEADLINE, Emulator, KEY, PAIR, Project, Said, fault, fleet, pipe, signal, sindri, until,
+};
 pub use desired::{Desired, one, one_in};
 pub use planning::{Readings, change, checked_plan};
 pub use session::Session;

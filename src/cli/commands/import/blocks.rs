@@ -14,7 +14,7 @@ use crate::planner::recognise::takeover::IdsByAddress;
 /// Why an object gets no block.
 pub enum NoBlockReason {
     /// A sindri project created it.
-    Marked(Marker),
+    Marked(Box<Marker>),
     /// An object that a sindri project created uses it: `pod 7kq2m9x4ab3c1d`.
     UsedByMarked { user: String },
     /// It is broken, so a plan would replace it.
@@ -54,7 +54,7 @@ impl<'o> Blocks<'o> {
         let mut own = Vec::new();
         for object in unmanaged {
             match (&object.marker, used_by.get(&(object.kind, object.id.as_str()))) {
-                (Some(marker), _) => self.skipped.push((object, NoBlockReason::Marked(marker.clone()))),
+                (Some(marker), _) => self.skipped.push((object, NoBlockReason::Marked(Box::new(marker.clone())))),
                 (None, Some(user)) => {
                     let user = format!("{} {}", user.kind, user.id);
                     self.skipped.push((object, NoBlockReason::UsedByMarked { user }));
@@ -128,7 +128,8 @@ impl WrittenBlocks {
         let address = Address::new(object.kind, key);
         let with = |ignored: &[String]| {
             let block = write::block(config, key, object, &self.names, ignored);
-            let text = write::document(checks.name, checks.dialect, &[used.as_slice(), &[block.clone()]].concat());
+            let text =
+                write::document(checks.name, checks.dialect, &[used.as_slice(), std::slice::from_ref(&block)].concat());
             let fields = fields(checks, &text, &address, object, &self.ids);
             fields.map(|fields| (block, fields)).map_err(undeclarable)
         };
