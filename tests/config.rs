@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sindri::config::{Config, LoadOptions, Problems, load};
+use sindri::config::{Config, LoadOptions, ProblemCode, Problems, load};
 use sindri::kind;
 use sindri::model::{Address, Dialect, Money, Power, Resource, Updates, Value};
 
@@ -71,8 +71,8 @@ impl Folder {
     }
 
     /// The codes of all errors.
-    fn codes(&self) -> Vec<&'static str> {
-        self.load().err().iter().flat_map(Problems::iter).map(|problem| problem.code).collect()
+    fn codes(&self) -> Vec<String> {
+        self.load().err().iter().flat_map(Problems::iter).map(|problem| problem.code.to_string()).collect()
     }
 }
 
@@ -471,10 +471,10 @@ fn if_overlays_exist_one_must_be_chosen() {
         (problem.code, problem.help.clone().unwrap())
     };
     let (code, help) = message(None);
-    assert_eq!(code, "environment_required");
+    assert_eq!(code, ProblemCode::EnvironmentRequired);
     assert!(help.contains("`prod`, `staging`"), "{help}");
     let (code, help) = message(Some("prodd"));
-    assert_eq!(code, "unknown_environment");
+    assert_eq!(code, ProblemCode::UnknownEnvironment);
     assert!(help.contains("did you mean `prod`?"), "{help}");
     assert_eq!(folder.load_as(Some("staging"), "").unwrap().environment, "staging");
 }
@@ -496,7 +496,7 @@ fn the_file_is_found_upward_but_never_beyond_the_repository() {
     assert_eq!(fs::canonicalize(config.directory).unwrap(), fs::canonicalize(folder.folder.path()).unwrap());
     fs::create_dir_all(folder.folder.path().join("other/.git")).unwrap();
     let problems = folder.load_as(None, "other").unwrap_err();
-    assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["no_configuration"]);
+    assert_eq!(problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), [ProblemCode::NoConfiguration]);
 }
 
 // ---- variables
@@ -639,7 +639,7 @@ fn no_error_shows_a_credential_of_the_file_or_of_the_environment() {
     .variable("API_TOKEN", "env_plain")
     .load()
     .unwrap_err();
-    assert_eq!(problems.iter().filter(|problem| problem.code == "secret_outside_env").count(), 2);
+    assert_eq!(problems.iter().filter(|problem| problem.code == ProblemCode::SecretOutsideEnv).count(), 2);
     let shown = format!("{problems:#?}") + &format!("{:?}", miette::Report::new(problems));
     assert!(shown.contains("RUNPOD_X"), "{shown}");
     for plain in ["hf_plain", "env_plain", "line_plain"] {
@@ -699,7 +699,7 @@ fn a_pods_own_variable_takes_precedence_over_a_secret() {
 fn missing_required_secrets_are_one_error_that_lists_all() {
     let problems = Folder::new(SECRETS).load().unwrap_err();
     let [problem] = problems.iter().collect::<Vec<_>>()[..] else { panic!("{problems:?}") };
-    assert_eq!(problem.code, "missing_secrets");
+    assert_eq!(problem.code, ProblemCode::MissingSecrets);
     assert_eq!(problem.message, "required secrets are missing: `A_TOKEN`, `C`");
     assert_eq!(problem.position.as_ref().unwrap().line, 2);
 }

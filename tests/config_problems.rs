@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use sindri::config::{Config, LoadOptions, Problem, Problems, SchemaOf, json_schema, load};
+use sindri::config::{Config, LoadOptions, Problem, ProblemCode, Problems, SchemaOf, json_schema, load};
 use sindri::model::Dialect;
 
 /// Loads a file that is alone in its folder.
@@ -43,7 +43,7 @@ fn mismatch(yaml: &str, dialect: Dialect, code: &str, line: u32, phrase: &str) -
         return Some(format!("expected `{code}` alone, found {found:#?} in\n{yaml}"));
     };
     let help = problem.help.as_deref().unwrap_or("");
-    let fits = problem.code == code
+    let fits = problem.code.to_string() == code
         && problem.position.as_ref().is_some_and(|position| position.line == line && position.file == "sindri.yaml")
         && help.contains(phrase);
     (!fits).then(|| {
@@ -369,13 +369,14 @@ fn more_variables_than_runpod_allows_are_refused_and_sindri_needs_one() {
 #[test]
 fn all_problems_of_a_file_are_reported_once_and_in_order() {
     let yaml = "name: Demo\ndeployment: { image: \"x:1\" }\nproviders:\n  runpod:\n    gpuType: RTX 9999999\n    env: { RUNPOD_X: 1 }\n    pods:\n      a: { portz: [] }\n      b: { region: MOON }\n";
-    let found: Vec<(&str, u32)> = findings(yaml, Dialect::V2)
+    let found: Vec<_> = findings(yaml, Dialect::V2)
         .iter()
-        .map(|problem| (problem.code, problem.position.as_ref().unwrap().line))
+        .map(|problem| (problem.code.to_string(), problem.position.as_ref().unwrap().line))
         .collect();
     assert_eq!(
         found,
         [("bad_name", 1), ("unknown_gpu", 5), ("reserved_variable", 6), ("unknown_key", 8), ("unknown_region", 9)]
+            .map(|(code, line)| (code.to_owned(), line))
     );
 }
 
@@ -404,9 +405,9 @@ fn hostile_yaml_is_refused_and_does_not_exhaust_the_machine() {
         let refs = vec![format!("*a{}", level - 1); 10].join(", ");
         bomb.push_str(&format!("x-{level}: &a{level} [{refs}]\n"));
     }
-    assert_eq!(findings(&bomb, Dialect::V2)[0].code, "too_large");
+    assert_eq!(findings(&bomb, Dialect::V2)[0].code, ProblemCode::TooLarge);
     let deep = format!("name: {}1{}\n", "[".repeat(200), "]".repeat(200));
-    assert_eq!(findings(&deep, Dialect::V2)[0].code, "too_large");
+    assert_eq!(findings(&deep, Dialect::V2)[0].code, ProblemCode::TooLarge);
     for odd in ["", "\u{feff}name: a", "- a", "a", "? [a]: b", "{", "\t", "&a [*a]", "é: \"", "!!x y"] {
         assert!(!findings(odd, Dialect::V2).is_empty(), "{odd:?}");
     }
@@ -523,8 +524,8 @@ fn a_token_in_place_of_a_name_is_refused_and_masked() {
 
 fn is_refused_and_masked(yaml: &str, secret: &str) {
     let problems = loaded(yaml, Dialect::V2).expect_err(yaml);
-    let codes: Vec<&str> = problems.iter().map(|problem| problem.code).collect();
-    assert_eq!(codes, ["secret_outside_env"], "{yaml}");
+    let codes: Vec<_> = problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, [ProblemCode::SecretOutsideEnv], "{yaml}");
     is_masked(&problems, secret);
 }
 

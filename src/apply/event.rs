@@ -1,9 +1,56 @@
 //! Events during an apply, as data. Progress and the final summary use only these.
 
+use std::fmt;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::kind::Kind;
+use crate::model::code::codes;
 use crate::model::{Address, Double, Money, Object, Verb};
+use crate::runpod::ErrorClass;
+
+codes! {
+    /// The code of an operation that failed although RunPod did not refuse its request.
+    pub enum OperationFault {
+        DeleteNotConfirmed,
+        /// RunPod moved the pod to another id before it could be destroyed.
+        Moved,
+        NotReady,
+        /// The object was created, and its record could not be written.
+        StateNotWritten,
+        UpdateNotDone,
+    }
+}
+
+/// Why an operation failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(untagged)]
+pub enum OperationErrorCode {
+    Request(ErrorClass),
+    Fault(OperationFault),
+}
+
+impl From<ErrorClass> for OperationErrorCode {
+    fn from(class: ErrorClass) -> Self {
+        Self::Request(class)
+    }
+}
+
+impl From<OperationFault> for OperationErrorCode {
+    fn from(fault: OperationFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl fmt::Display for OperationErrorCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request(class) => class.fmt(formatter),
+            Self::Fault(fault) => fault.fmt(formatter),
+        }
+    }
+}
 
 /// One event.
 #[derive(Clone, Debug)]
@@ -27,7 +74,7 @@ pub enum Event {
         id: Option<String>,
         message: String,
         help: Option<String>,
-        code: String,
+        code: OperationErrorCode,
         changed: bool,
     },
     /// Started, but the user interrupted before the result was seen. The object exists or may exist.

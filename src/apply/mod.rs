@@ -22,5 +22,5 @@ mod trial;
 mod watch;
 
 pub use engine::run;
-pub use event::{Event, Events};
+pub use event::{Event, Events, OperationErrorCode, OperationFault};
 pub use job::{ApplyOptions, Job, Report, reporting_address};

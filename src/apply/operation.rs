@@ -226,7 +226,7 @@ impl<'a> RunningOperation<'_, 'a> {
             id: id.map(str::to_owned),
             message: error.to_string(),
             help,
-            code: error.class.code().into(),
+            code: error.class.into(),
             changed,
         });
         OperationError::Failed(Some(error.class))

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::model::code::codes;
 use crate::model::{Object, Status};
 use crate::transport::probe::Probe;
 
@@ -67,11 +68,22 @@ pub enum PodReadiness {
     Never(ReadinessFailure),
 }
 
+codes! {
+    /// Why waiting cannot help, as a code.
+    pub enum ReadinessCode {
+        AmbiguousPort,
+        Errored,
+        NoPort,
+        NotFound,
+        Stopped,
+        ZeroGpu,
+    }
+}
+
 /// Why waiting cannot help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadinessFailure {
-    /// Stable code: `stopped`, `errored`, `zero_gpu`, `no_port`, `ambiguous_port`.
-    pub code: &'static str,
+    pub code: ReadinessCode,
     /// Follows the pod's name, for example `is stopped`.
     pub message: String,
     /// The remedy; `{pod}` is replaced with the pod's address.
@@ -83,19 +95,23 @@ pub fn readiness(condition: &Condition, object: &Object) -> PodReadiness {
     let never =
         |code, message: &str, help| PodReadiness::Never(ReadinessFailure { code, message: message.to_owned(), help });
     match &object.status {
-        Some(Status::Stopped) => return never("stopped", "is stopped", "`sindri start {pod}` starts it"),
+        Some(Status::Stopped) => return never(ReadinessCode::Stopped, "is stopped", "`sindri start {pod}` starts it"),
         Some(Status::Error) => {
-            return never("errored", "is in error", "`sindri apply` replaces it; its logs are in the RunPod console");
+            return never(
+                ReadinessCode::Errored,
+                "is in error",
+                "`sindri apply` replaces it; its logs are in the RunPod console",
+            );
         }
         Some(Status::ZeroGpu) => {
             return never(
-                "zero_gpu",
+                ReadinessCode::ZeroGpu,
                 "runs without its GPU",
                 "`sindri stop {pod}` and `sindri start {pod}` may bring it back",
             );
         }
         Some(Status::Terminated) => {
-            return never("not_found", "was deleted", "`sindri plan` shows its status");
+            return never(ReadinessCode::NotFound, "was deleted", "`sindri plan` shows its status");
         }
         _ if object.ready => {}
         Some(Status::Running) => {}
@@ -119,7 +135,7 @@ fn unmapped(object: &Object) -> String {
 
 fn no_port(what: &str) -> PodReadiness {
     PodReadiness::Never(ReadinessFailure {
-        code: "no_port",
+        code: ReadinessCode::NoPort,
         message: format!("exposes no {what}"),
         help: "add it to `ports` in the configuration, or wait for something else",
     })
@@ -168,7 +184,7 @@ fn http(object: &Object, port: Option<u16>, path: &str) -> PodReadiness {
             None => PodReadiness::NotYet(unmapped(object)),
         },
         _ => PodReadiness::Never(ReadinessFailure {
-            code: "ambiguous_port",
+            code: ReadinessCode::AmbiguousPort,
             message: "exposes several HTTP ports".to_owned(),
             help: "choose the port: `--for http:8000/health`",
         }),
@@ -213,18 +229,21 @@ mod tests {
             PodReadiness::Never(failure) => failure.code,
             other => panic!("{other:?}"),
         };
-        for (status, word) in [(Status::Stopped, "stopped"), (Status::Error, "errored"), (Status::ZeroGpu, "zero_gpu")]
-        {
-            assert_eq!(code(&Condition::Running, &pod(status, false, &[])), word);
+        for (status, expected) in [
+            (Status::Stopped, ReadinessCode::Stopped),
+            (Status::Error, ReadinessCode::Errored),
+            (Status::ZeroGpu, ReadinessCode::ZeroGpu),
+        ] {
+            assert_eq!(code(&Condition::Running, &pod(status, false, &[])), expected);
         }
         let bare = pod(Status::Running, true, &[]);
         let pages = [("80/http", Some("https://a")), ("81/http", Some("https://b"))];
         let several = pod(Status::Running, true, &pages);
         let page = |port| Condition::Http { port, path: "/".to_owned() };
-        assert_eq!(code(&Condition::Ports, &bare), "no_port");
-        assert_eq!(code(&Condition::Ssh, &bare), "no_port");
-        assert_eq!(code(&page(None), &bare), "no_port");
-        assert_eq!(code(&page(None), &several), "ambiguous_port");
+        assert_eq!(code(&Condition::Ports, &bare), ReadinessCode::NoPort);
+        assert_eq!(code(&Condition::Ssh, &bare), ReadinessCode::NoPort);
+        assert_eq!(code(&page(None), &bare), ReadinessCode::NoPort);
+        assert_eq!(code(&page(None), &several), ReadinessCode::AmbiguousPort);
         assert_eq!(
             readiness(&page(Some(81)), &several),
             PodReadiness::Probe(vec![Probe::HttpSucceeds("https://b/".to_owned())])

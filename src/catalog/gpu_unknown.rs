@@ -1,6 +1,7 @@
 //! Why a GPU name is not recognised, and what to write instead.
 
 use super::{Catalog, Cloud, GpuType};
+use crate::model::ProblemCode;
 
 /// Why a name matches no GPU type, pool or tier.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,13 +23,13 @@ pub enum UnknownGpu {
 pub struct UnknownPart(pub Vec<String>);
 
 impl UnknownGpu {
-    /// A stable error code.
-    pub fn code(&self) -> &'static str {
+    /// The code of the problem.
+    pub fn code(&self) -> ProblemCode {
         match self {
-            Self::Ambiguous(_) => "ambiguous_gpu",
-            Self::List(_) => "gpu_list_in_one_text",
-            Self::Counted { .. } => "gpu_count_in_name",
-            Self::NoSuchSize { .. } | Self::Unknown { .. } => "unknown_gpu",
+            Self::Ambiguous(_) => ProblemCode::AmbiguousGpu,
+            Self::List(_) => ProblemCode::GpuListInOneText,
+            Self::Counted { .. } => ProblemCode::GpuCountInName,
+            Self::NoSuchSize { .. } | Self::Unknown { .. } => ProblemCode::UnknownGpu,
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use super::exit::{Exit, Failure};
+use super::exit::{Exit, Failure, FailureCode};
 use crate::catalog;
 use crate::model::{Address, ParseAddressError, State};
 use crate::render::words::quoted_few;
@@ -66,7 +66,7 @@ impl AddressWord {
         self.is_exactly(address) || self.is_exactly(&Address { index: None, ..address.clone() })
     }
 
-    fn failure(&self, exit: Exit, code: &'static str, message: String, help: String) -> Failure {
+    fn failure(&self, exit: Exit, code: FailureCode, message: String, help: String) -> Failure {
         let failure = Failure::message(exit, code, message, Some(help));
         if self.has_kind { failure.about(&self.address, None) } else { failure }
     }
@@ -159,14 +159,19 @@ impl<'a> KnownAddresses<'a> {
             (true, true) => String::new(),
         };
         let message = format!("`{word}` is {}", self.missing);
-        word.failure(Exit::Error, "not_found", message, format!("{suggestion}{}; nothing was changed", self.hint))
+        word.failure(
+            Exit::Error,
+            FailureCode::NotFound,
+            message,
+            format!("{suggestion}{}; nothing was changed", self.hint),
+        )
     }
 }
 
 fn several_resources(word: &AddressWord, several: &[&Address]) -> Failure {
     let message = format!("`{word}` matches {} resources, but this command takes one", several.len());
     let help = format!("choose one of {}; nothing was changed", quoted_few(several.to_vec()));
-    word.failure(Exit::Usage, "ambiguous", message, help)
+    word.failure(Exit::Usage, FailureCode::Ambiguous, message, help)
 }
 
 fn several_kinds(word: &AddressWord, several: &[&Address]) -> Failure {
@@ -174,7 +179,7 @@ fn several_kinds(word: &AddressWord, several: &[&Address]) -> Failure {
     let kinds: BTreeSet<&str> = several.iter().map(|address| address.kind.as_str()).collect();
     let full: Vec<String> = kinds.into_iter().map(|kind| format!("`{}`", word.of_kind(kind))).collect();
     let help = format!("write the full address: {}; nothing was changed", full.join(" or "));
-    word.failure(Exit::Usage, "ambiguous", message, help)
+    word.failure(Exit::Usage, FailureCode::Ambiguous, message, help)
 }
 
 #[cfg(test)]

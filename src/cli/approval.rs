@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::args::{ChangeFlags, Global};
 use super::consent;
 use super::console::Console;
-use super::exit::{Exit, Failure};
+use super::exit::{Exit, Failure, FailureCode};
 use super::saved;
 use crate::model::{Plan, State};
 use crate::planner::review::identity;
@@ -38,7 +38,7 @@ impl Approval {
                 if !path.is_file() {
                     return Err(Failure::message(
                         Exit::Usage,
-                        "no_plan_id",
+                        FailureCode::NoPlanId,
                         format!("`{word}` is neither a plan id nor a file"),
                         Some("`sindri plan` prints the id, which has 16 hex digits; nothing was requested".into()),
                     ));
@@ -57,7 +57,7 @@ impl Approval {
         match expected {
             Some((id, _)) if id != saved.plan_id => Err(Failure::message(
                 Exit::Stale,
-                "unexpected_plan",
+                FailureCode::UnexpectedPlan,
                 format!("`{}` contains the plan `{}`, but `{id}` was expected", file.display(), saved.plan_id),
                 Some("pass the file of the plan that was approved; nothing was requested".into()),
             )),
@@ -122,7 +122,7 @@ impl Approval {
                 };
                 Err(Failure::message(
                     Exit::Stale,
-                    "unexpected_plan",
+                    FailureCode::UnexpectedPlan,
                     format!("the plan `{id}` was expected, but {state}{listed}"),
                     Some(match (plan.is_empty(), plan.changes_anything()) {
                         (true, _) => "if it was already applied, no action is needed; nothing was changed".into(),
@@ -141,7 +141,7 @@ impl Approval {
                 let changed = words::count(comparison.differences.len(), "difference");
                 Err(Failure::message(
                     Exit::Stale,
-                    "stale_plan",
+                    FailureCode::StalePlan,
                     format!(
                         "the plan `{}` is stale: {changed} since it was made{}",
                         saved.plan_id,

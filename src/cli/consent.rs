@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use super::args::ChangeFlags;
 use super::console::Console;
-use super::exit::{Exit, Failure};
-use crate::model::{Address, Change, Plan, Refusal};
+use super::exit::{Exit, Failure, FailureCode};
+use crate::model::{Address, Change, Plan, Refusal, RefusalCode};
 use crate::planner::decide::change::describe;
-use crate::planner::decide::feasible;
 
 /// Refuses, before any request is sent, if there is no approval and no way to ask for it.
 pub fn can_be_given(change: &ChangeFlags, console: &Console, command: &str) -> Result<(), Failure> {
@@ -15,7 +14,7 @@ pub fn can_be_given(change: &ChangeFlags, console: &Console, command: &str) -> R
         return Ok(());
     }
     Err(Failure::refused(
-        "no_terminal",
+        FailureCode::NoTerminal,
         format!("`sindri {command}` asks before it changes anything, but there is no terminal"),
         "pass the reviewed plan (`--expect PLAN-ID`, or the file of `plan --out`), or `--auto-approve` to apply \
          without asking (losing data also needs `--allow-data-loss`); nothing was requested",
@@ -57,22 +56,19 @@ fn about_one(failure: Failure, plan: &Plan, subjects: Vec<Option<&Address>>) -> 
     failure.about(address, change.and_then(|change| change.id.as_deref()))
 }
 
-/// The exit code and the error code for each kind of refusal.
-const REFUSALS: [(&str, Exit, &str); 9] = [
-    ("impossible_change", Exit::Error, "impossible_change"),
-    ("not_found", Exit::Error, "not_found"),
-    ("budget", Exit::Policy, "budget_exceeded"),
-    (feasible::CODE, Exit::Refused, feasible::CODE),
-    ("prevent_destroy", Exit::Refused, "prevent_destroy"),
-    ("locked", Exit::Refused, "pod_locked"),
-    ("protected", Exit::Refused, "protected"),
-    ("ambiguous", Exit::Refused, "ambiguous"),
-    ("move_blocked", Exit::Refused, "move_blocked"),
-];
-
-fn end_of(refusal: &Refusal) -> (Exit, &'static str) {
-    let known = REFUSALS.iter().find(|(code, ..)| *code == refusal.code);
-    known.map_or((Exit::Refused, "refused"), |(_, exit, code)| (*exit, *code))
+/// The exit code and the code of the failure for each code of a refusal.
+fn end_of(refusal: &Refusal) -> (Exit, FailureCode) {
+    match refusal.code {
+        RefusalCode::Ambiguous => (Exit::Refused, FailureCode::Ambiguous),
+        RefusalCode::Budget => (Exit::Policy, FailureCode::BudgetExceeded),
+        RefusalCode::ImpossibleChange => (Exit::Error, FailureCode::ImpossibleChange),
+        RefusalCode::ImpossibleCreate => (Exit::Refused, FailureCode::ImpossibleCreate),
+        RefusalCode::Locked => (Exit::Refused, FailureCode::PodLocked),
+        RefusalCode::MoveBlocked => (Exit::Refused, FailureCode::MoveBlocked),
+        RefusalCode::NotFound => (Exit::Error, FailureCode::NotFound),
+        RefusalCode::PreventDestroy => (Exit::Refused, FailureCode::PreventDestroy),
+        RefusalCode::Protected => (Exit::Refused, FailureCode::Protected),
+    }
 }
 
 /// The plan that the user or the flags approved.
@@ -118,7 +114,7 @@ pub fn obtain(
     match console.ask(&question).as_str() {
         "yes" => Ok(Consent::Plan),
         "in-place" if !in_place.is_empty() => Ok(Consent::InPlace),
-        _ => Err(Failure::refused("not_approved", "not approved", "nothing was changed")),
+        _ => Err(Failure::refused(FailureCode::NotApproved, "not approved", "nothing was changed")),
     }
 }
 
@@ -127,7 +123,7 @@ fn flags_suffice(plan: &Plan, change: &ChangeFlags, adopt: bool) -> Result<(), F
     let (losses, renames, in_place) = (losses(plan), renames(plan), in_place(plan));
     if !renames.is_empty() {
         return Err(Failure::refused(
-            "rename_needs_decision",
+            FailureCode::RenameNeedsDecision,
             format!("this plan replaces resources that appear to be renamed: {renames}"),
             "add the `moved` entries that the plan shows to keep them, or pass `--no-renames` to replace them; \
              nothing was changed",
@@ -135,7 +131,7 @@ fn flags_suffice(plan: &Plan, change: &ChangeFlags, adopt: bool) -> Result<(), F
     }
     if plan.adopts_unmanaged() && !adopt {
         return Err(Failure::refused(
-            "adoption_needs_consent",
+            FailureCode::AdoptionNeedsConsent,
             "there are unmanaged pods or volumes that match this configuration",
             "review the plan, then pass `--adopt` to adopt them, or `--ignore-existing` to create new ones; nothing \
              was changed",
@@ -149,7 +145,8 @@ fn flags_suffice(plan: &Plan, change: &ChangeFlags, adopt: bool) -> Result<(), F
         let help = format!(
             "{keep}pass `--allow-data-loss` with `--auto-approve` if the data may be destroyed; nothing was changed" //
         );
-        let failure = Failure::refused("data_loss_needs_consent", format!("this plan destroys data: {losses}"), help);
+        let failure =
+            Failure::refused(FailureCode::DataLossNeedsConsent, format!("this plan destroys data: {losses}"), help);
         let subjects: BTreeSet<_> = plan.precious_losses().map(|(address, _)| Some(address)).collect();
         return Err(about_one(failure, plan, subjects.into_iter().collect()));
     }

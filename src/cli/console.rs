@@ -8,7 +8,7 @@ use miette::{GraphicalTheme, Severity};
 
 use super::annotations::{Workflow, disarmed};
 use super::args::{ColorChoice, Global};
-use super::exit::{Exit, Failure};
+use super::exit::{Exit, Failure, FailureCode};
 use super::output::{Output, Stream, WriteFailure};
 use super::variables;
 use crate::render::diagnostic::{HiddenValues, SafeDiagnostic};
@@ -285,7 +285,7 @@ fn lost(loss: &WriteFailure, changes: bool) -> Failure {
         false => "the output is incomplete; free space or fix the target, then run the command again",
     };
     let message = format!("cannot write to {}: {}", loss.stream.name(), loss.error);
-    Failure::message(Exit::Error, "output_lost", message, Some(help.to_owned()))
+    Failure::message(Exit::Error, FailureCode::OutputLost, message, Some(help.to_owned()))
 }
 
 /// An error as one JSON object on one line.

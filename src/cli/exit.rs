@@ -9,6 +9,7 @@ use crate::apply::recover::RecoverError;
 use crate::config::Problems;
 use crate::emulator::{OpenError, WorldFileError};
 use crate::graph::GraphError;
+use crate::model::code::codes;
 use crate::model::{Address, Position};
 use crate::runpod::{ApiError, ErrorClass};
 use crate::store::StoreError;
@@ -60,6 +61,80 @@ impl From<Exit> for ExitCode {
     }
 }
 
+codes! {
+    /// The code of a failure of the command line itself, printed as `sindri::cli::stale_plan`.
+    pub enum FailureCode {
+        AdoptionNeedsConsent,
+        Ambiguous,
+        AmbiguousPort,
+        ApplyFailed,
+        BudgetExceeded,
+        Bug,
+        CannotListen,
+        CannotWrite,
+        DataLossNeedsConsent,
+        EnvironmentWithoutConfiguration,
+        Errored,
+        Exists,
+        Held,
+        ImportBug,
+        ImpossibleChange,
+        ImpossibleCreate,
+        Interrupted,
+        Marked,
+        MergeConflict,
+        MoveBlocked,
+        NamedAlready,
+        Needed,
+        NewerPlan,
+        NoCapacity,
+        NoDirectSsh,
+        NoDirectory,
+        NoPlan,
+        NoPlanId,
+        NoPort,
+        NoSuchLineage,
+        NoTerminal,
+        NotApproved,
+        NotFound,
+        NotMovable,
+        NotOverwritten,
+        NotReady,
+        OlderPlan,
+        OtherLineage,
+        OutputLost,
+        OwnFile,
+        Part,
+        PartOfResource,
+        PartlyApplied,
+        PlanTampered,
+        PlanUnreadable,
+        PlanUnwritable,
+        PlannerBug,
+        PodLocked,
+        PreventDestroy,
+        Protected,
+        Recorded,
+        RenameNeedsDecision,
+        Runtime,
+        Sandbox,
+        SandboxOutside,
+        SeveralLineages,
+        SshFailed,
+        StalePlan,
+        StateWithoutConfiguration,
+        Stopped,
+        TwoStates,
+        UndeclaredObjects,
+        UnexpectedPlan,
+        UnreachableState,
+        Unreadable,
+        Unsettled,
+        Usage,
+        ZeroGpu,
+    }
+}
+
 /// The error to print for a failed command, and the exit code.
 pub struct Failure {
     pub exit: Exit,
@@ -87,25 +162,25 @@ impl Failure {
         Self { subject: Some(Box::new(subject)), ..self }
     }
 
-    /// A failure of the command line itself. `code` is stable and is printed as `sindri::cli::code`.
-    pub fn message(exit: Exit, code: &'static str, message: impl Into<String>, help: Option<String>) -> Self {
+    /// A failure of the command line itself.
+    pub fn message(exit: Exit, code: FailureCode, message: impl Into<String>, help: Option<String>) -> Self {
         Self::of(exit, Message { code, message: message.into(), help, severity: Severity::Error })
     }
 
     /// A refusal. Nothing was changed, and `help` says how to proceed deliberately.
-    pub fn refused(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn refused(code: FailureCode, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::message(Exit::Refused, code, message, Some(help.into()))
     }
 }
 
 /// A warning of the command line itself; see [`Failure::message`].
-pub fn warning(code: &'static str, message: String, help: String) -> miette::Report {
+pub fn warning(code: FailureCode, message: String, help: String) -> miette::Report {
     miette::Report::new(Message { code, message, help: Some(help), severity: Severity::Warning })
 }
 
 #[derive(Debug)]
 struct Message {
-    code: &'static str,
+    code: FailureCode,
     message: String,
     help: Option<String>,
     severity: Severity,

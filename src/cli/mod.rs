@@ -33,6 +33,7 @@ use exit::{Exit, Failure};
 use output::Output;
 use signals::Signals;
 
+pub use exit::FailureCode;
 pub use output::{Stream, note_closed};
 
 /// Parses the arguments of this process, runs the command, prints errors, and returns the exit code.
@@ -79,7 +80,7 @@ fn usage(error: &clap::Error) -> Failure {
     let text = error.to_string();
     let (message, help) = text.trim().split_once("\n\n").unwrap_or((text.trim(), ""));
     let message = message.strip_prefix("error: ").unwrap_or(message);
-    Failure::message(Exit::Usage, "usage", message, Some(help.to_owned()).filter(|help| !help.is_empty()))
+    Failure::message(Exit::Usage, FailureCode::Usage, message, Some(help.to_owned()).filter(|help| !help.is_empty()))
 }
 
 /// Only `diff` accepts several `-e`. For other commands it would be unclear which one is meant.
@@ -98,7 +99,7 @@ fn too_many_environments(arguments: &Arguments) -> Option<Failure> {
         return None;
     };
     let help = "give `-e` once; to compare two environments, use `sindri diff -e ONE -e OTHER`".to_owned();
-    Some(Failure::message(Exit::Usage, "usage", message, Some(help)))
+    Some(Failure::message(Exit::Usage, FailureCode::Usage, message, Some(help)))
 }
 
 /// Matches `-e`, `-eprod`, `--env` and `--env=prod`. Values of other options never begin with a dash.
@@ -120,7 +121,7 @@ fn guarded(run: impl FnOnce() -> Result<Exit, Failure>) -> Result<Exit, Failure>
         let place = place.lock().map(|place| place.clone()).unwrap_or_default();
         Err(Failure::message(
             Exit::Error,
-            "bug",
+            FailureCode::Bug,
             format!("sindri stopped because of an internal error{place}"),
             Some(
                 "requests in flight are in the journal next to the state file, and the next sindri command settles \
@@ -136,11 +137,10 @@ fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Failure> {
     // With `--sandbox`, time is simulated: tokio's clock is paused and jumps to the next timer, so that waits take no
     // time.
     let simulated = global.sandbox && !matches!(arguments.command, Command::Emulator(_));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(simulated)
-        .build()
-        .map_err(|error| Failure::message(Exit::Error, "runtime", format!("cannot start: {error}"), None))?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(simulated).build().map_err(
+            |error| Failure::message(Exit::Error, FailureCode::Runtime, format!("cannot start: {error}"), None),
+        )?;
     runtime.block_on(async {
         let exit = console.exit_of(commands::run(&arguments.command, global, console).await);
         // A reader that stalls must not keep signals from ending the process.

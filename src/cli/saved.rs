@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::error::Category;
 
-use super::exit::{Exit, Failure};
+use super::exit::{Exit, Failure, FailureCode};
 use crate::files::{self, LARGEST, UnreadableReason, WriteTarget, read_bytes, read_text};
 use crate::model::text::escaped;
 use crate::planner::review::saved::{FORMAT_VERSION, SavedPlan};
@@ -19,42 +19,43 @@ pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
             UnreadableReason::Missing => "`sindri plan --out FILE` writes one",
             _ => error.reason.help(),
         };
-        refuse("plan_unreadable", format!("cannot read the plan `{name}`: {}", error.reason), help)
+        refuse(FailureCode::PlanUnreadable, format!("cannot read the plan `{name}`: {}", error.reason), help)
     })?;
     parse(&name, &text)
 }
 
-fn refuse(code: &'static str, message: String, help: &str) -> Failure {
+fn refuse(code: FailureCode, message: String, help: &str) -> Failure {
     Failure::message(Exit::Error, code, message, Some(format!("{help}; nothing was changed")))
 }
 
 /// Parses the plan in `text`, the content of the file `name`.
 pub fn parse(name: &str, text: &str) -> Result<SavedPlan, Failure> {
-    let version = from_json::<FormatVersion>(text)
-        .map_err(|error| refuse("no_plan", no_plan(&name, &error), "`sindri plan --out FILE` writes one"))?;
+    let refuse_json = |error: serde_json::Error, misfit: &str| {
+        refuse(FailureCode::NoPlan, no_plan(name, &error, misfit), "`sindri plan --out FILE` writes one")
+    };
+    let version = from_json::<FormatVersion>(text).map_err(|error| refuse_json(error, "it is another kind of JSON"))?;
     if version.format_version != FORMAT_VERSION {
         let (found, known) = (version.format_version, FORMAT_VERSION);
         return Err(refuse(
-            if found > known { "newer_plan" } else { "older_plan" },
+            if found > known { FailureCode::NewerPlan } else { FailureCode::OlderPlan },
             format!("`{name}` has format {found}, but this sindri reads format {known}"),
             "plan again with this sindri, or use the one that wrote the file",
         ));
     }
-    let plan: SavedPlan = from_json(text)
-        .map_err(|error| refuse("no_plan", no_plan(&name, &error), "`sindri plan --out FILE` writes one"))?;
+    let plan: SavedPlan = from_json(text).map_err(|error| refuse_json(error, "a value in it is missing or unknown"))?;
     plan.verify().map_err(|_| {
         let id = &plan.plan_id;
         let message = format!("`{name}` was changed after it was written; it no longer shows the plan `{id}`");
-        refuse("plan_tampered", message, "plan again, and review the new plan")
+        refuse(FailureCode::PlanTampered, message, "plan again, and review the new plan")
     })?;
     Ok(plan)
 }
 
 /// The position where the file stops being a plan. The parser's message is not used, because it may quote the file,
-/// which may be any file.
-fn no_plan(name: &impl std::fmt::Display, error: &serde_json::Error) -> String {
+/// which may be any file. `misfit` says what is wrong with JSON that does not fit.
+fn no_plan(name: &str, error: &serde_json::Error, misfit: &str) -> String {
     let what = match error.classify() {
-        Category::Data => "it is another kind of JSON",
+        Category::Data => misfit,
         Category::Eof => "it ends too early",
         Category::Syntax | Category::Io => "it is not JSON",
     };
@@ -81,7 +82,7 @@ pub fn refuse_own_file(path: &Path, own: &[PathBuf]) -> Result<(), Failure> {
     }
     Err(Failure::message(
         Exit::Error,
-        "own_file",
+        FailureCode::OwnFile,
         format!("sindri keeps a state, its lock or its journal in `{}`", path.display()),
         Some("choose another file, for example `--out plan.json`; nothing was written".into()),
     ))
@@ -93,7 +94,7 @@ pub fn write(path: &Path, plan: &SavedPlan) -> Result<(), Failure> {
     let fail = |error: io::Error| {
         Failure::message(
             Exit::Error,
-            "plan_unwritable",
+            FailureCode::PlanUnwritable,
             format!("cannot write the plan to `{name}`: {error}"),
             Some("`--out` takes the name of a file in a folder that exists".into()),
         )
@@ -101,7 +102,7 @@ pub fn write(path: &Path, plan: &SavedPlan) -> Result<(), Failure> {
     if files::target(path).map_err(fail)? == WriteTarget::Replaced && holds_something_else(path) {
         return Err(Failure::message(
             Exit::Error,
-            "not_overwritten",
+            FailureCode::NotOverwritten,
             format!("`{name}` exists and is not a saved plan"),
             Some("choose another file, or remove that one; nothing was written".into()),
         ));

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use super::args::Global;
 use super::console::Console;
-use super::exit::{Exit, Failure};
+use super::exit::{Exit, Failure, FailureCode};
 use super::output::Stream;
 use super::variables;
 use crate::apply::recover::recover;
 use crate::apply::refresh::{self, Refresh};
 use crate::catalog::Catalog;
-use crate::config::{self, Config, LoadOptions, Readable, RecordedEnvironments};
+use crate::config::{self, Config, LoadOptions, ProblemCode, Readable, RecordedEnvironments};
 use crate::emulator::{Emulator, EmulatorOptions, InProcess};
 use crate::files::{self, Boundary, ReadError};
 use crate::model::{Address, Observed, Plan, State};
@@ -68,7 +68,12 @@ pub fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'st
     let directory = match &global.directory {
         Some(directory) => directory.clone(),
         None => std::env::current_dir().map_err(|error| {
-            Failure::message(Exit::Error, "no_directory", format!("cannot determine the current folder: {error}"), None)
+            Failure::message(
+                Exit::Error,
+                FailureCode::NoDirectory,
+                format!("cannot determine the current folder: {error}"),
+                None,
+            )
         })?,
     };
     Ok(LoadOptions {
@@ -164,7 +169,7 @@ fn readable_configuration(global: &Global, console: &Console) -> Result<Config, 
     let file = config.file.file_name().map_or_else(|| "sindri.yaml".into(), |name| name.to_string_lossy());
     match problems.as_slice() {
         [] => {}
-        [problem] if problem.code == "no_configuration" => {
+        [problem] if problem.code == ProblemCode::NoConfiguration => {
             console.note(&format!("Warning: there is no `{file}`; using only the state."));
         }
         problems => {
@@ -188,7 +193,7 @@ fn ignored_by_git(folder: &Path) {
 
 fn unusable_world(error: ReadError) -> Failure {
     let help = format!("{}; nothing was changed", error.reason.help());
-    Failure::message(Exit::Error, "sandbox_outside", error.to_string(), Some(help))
+    Failure::message(Exit::Error, FailureCode::SandboxOutside, error.to_string(), Some(help))
 }
 
 fn find_key(origin: &ApiOrigin) -> Result<ApiKey, Failure> {

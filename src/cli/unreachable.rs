@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::console::Console;
 use super::exit;
+use super::exit::FailureCode;
 use super::session::Session;
 use crate::catalog::Catalog;
 use crate::kind::{self, price};
@@ -74,7 +75,7 @@ fn describe(found: &FoundState, session: &Session, input: &Input<'_>) -> Option<
 /// Warns about them on stderr, where CI turns warnings into annotations.
 pub fn warn(states: &[Unreachable], console: &Console) {
     for Unreachable { message, help } in states {
-        console.warning(&exit::warning("unreachable_state", message.clone(), help.clone()));
+        console.warning(&exit::warning(FailureCode::UnreachableState, message.clone(), help.clone()));
     }
 }
 

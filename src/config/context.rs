@@ -9,7 +9,7 @@ use super::problem::Findings;
 use super::source::Span;
 use crate::catalog::Catalog;
 use crate::kind::Kind;
-use crate::model::{Address, Dialect};
+use crate::model::{Address, Dialect, ProblemCode};
 
 /// Data shared by all resources of a configuration.
 pub struct Project<'a> {
@@ -55,7 +55,7 @@ impl Project<'_> {
             && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
             && key.len() <= LONGEST_KEY;
         if !fits {
-            findings.error("bad_name", at, format!("`{key}` cannot name a resource")).nearest(
+            findings.error(ProblemCode::BadName, at, format!("`{key}` cannot name a resource")).nearest(
                 plain_name(key, LONGEST_KEY).as_deref(),
                 format!(
                     "a name consists of lowercase letters, digits, `-` and `_`, begins with a letter, and has at \

@@ -10,6 +10,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 use super::problem::Findings;
 use super::source::Span;
 use crate::files::floor;
+use crate::model::ProblemCode;
 
 /// Limits on nesting and on nodes after expanding aliases. Larger files are attacks on memory, not configurations.
 const DEEPEST: usize = 64;
@@ -197,7 +198,7 @@ fn parse_text(file: usize, text: &str, findings: &mut Findings) -> Option<YamlNo
         && let Some((_, second)) = events.iter().filter(|(event, _)| matches!(event, Event::DocumentStart(_))).nth(1)
     {
         findings
-            .error("syntax", *second, "the file contains more than one YAML document")
+            .error(ProblemCode::Syntax, *second, "the file contains more than one YAML document")
             .help("keep one document per file; other environments go into overlays such as `sindri.prod.yaml`");
         return None;
     }
@@ -217,7 +218,7 @@ fn report_syntax(info: &str, at: Span, text: &str, findings: &mut Findings) {
     if let Some((start, marker)) = conflict(text) {
         let at = Span { start, end: start + marker.len(), ..at };
         findings
-            .error("syntax", at, "the file has an unresolved merge conflict")
+            .error(ProblemCode::Syntax, at, "the file has an unresolved merge conflict")
             .label("a git conflict marker")
             .help("keep one version of each conflict and remove the `<<<<<<<`, `=======` and `>>>>>>>` lines");
         return;
@@ -226,7 +227,7 @@ fn report_syntax(info: &str, at: Span, text: &str, findings: &mut Findings) {
         Some(tab) => (Span { start: tab, end: tab + 1, ..at }, "indent with spaces; YAML does not allow tabs"),
         None => (at, syntax_help(info, line_of(text, at.start), line_above(text, at.start))),
     };
-    findings.error("syntax", at, format!("this is not YAML: {info}")).label("here").help(help);
+    findings.error(ProblemCode::Syntax, at, format!("this is not YAML: {info}")).label("here").help(help);
 }
 
 /// The first conflict marker of git that begins a line, with its position.
@@ -311,7 +312,11 @@ struct Builder<'a, 'text> {
 impl Builder<'_, '_> {
     fn node(&mut self, event: Event<'_>, span: Span, key: Option<Span>, depth: usize) -> Option<YamlNode> {
         if depth > DEEPEST || self.nodes > MOST_NODES {
-            self.findings.error("too_large", span, "the file is nested too deeply, or its aliases grow too large");
+            self.findings.error(
+                ProblemCode::TooLarge,
+                span,
+                "the file is nested too deeply, or its aliases grow too large",
+            );
             return None;
         }
         self.nodes += 1;
@@ -328,7 +333,7 @@ impl Builder<'_, '_> {
             Event::Alias(anchor) => {
                 let node = self.anchors.iter().rev().find(|(id, _)| *id == anchor).map(|(_, node)| node.clone());
                 let Some(node) = node else {
-                    self.findings.error("syntax", span, "this alias refers to a value that contains it");
+                    self.findings.error(ProblemCode::Syntax, span, "this alias refers to a value that contains it");
                     return None;
                 };
                 self.nodes += size(&node);
@@ -364,7 +369,7 @@ impl Builder<'_, '_> {
                 (Event::Scalar(name, ..), key_span) => (name.into_owned(), key_span),
                 (_, span) => {
                     let has_braces = line_of(self.findings.sources.text(span.file), span.start).contains("{{");
-                    let problem = self.findings.error("syntax", span, "a key must be a plain string");
+                    let problem = self.findings.error(ProblemCode::Syntax, span, "a key must be a plain string");
                     problem.label("not a string").help(match has_braces {
                         true => QUOTE_BRACES,
                         false => "write the key as one string, followed by `:` and its value",
@@ -378,7 +383,7 @@ impl Builder<'_, '_> {
                 inherited.push(value);
             } else if let Some(first) = places.get(&name) {
                 self.findings
-                    .error("duplicate_key", key_span, format!("`{name}` appears twice"))
+                    .error(ProblemCode::DuplicateKey, key_span, format!("`{name}` appears twice"))
                     .label("again here")
                     .also(*first, "first here")
                     .help("remove one of the two");

@@ -6,7 +6,7 @@ use super::problem::Findings;
 use super::source::Span;
 use super::table::BlockSchema;
 use crate::kind::{Kind, Support, is_referred_to, listed_in};
-use crate::model::{Address, Attributes, Dialect, Lifecycle, Power, Resource, Timeouts, Value};
+use crate::model::{Address, Attributes, Dialect, Lifecycle, Power, ProblemCode, Resource, Timeouts, Value};
 
 /// The inputs of a resource that is being read.
 #[derive(Clone)]
@@ -50,7 +50,10 @@ impl ResourceDraft {
                 self.inputs.get(attribute.name).is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false)));
             if let (true, Support::No { reason, help }) = (asked, attribute.support(dialect)) {
                 let at = self.spans.get(attribute.name).copied().unwrap_or(at);
-                findings.error("unsupported", at, reason).label(format!("not supported by {dialect}")).help(help);
+                findings
+                    .error(ProblemCode::Unsupported, at, reason)
+                    .label(format!("not supported by {dialect}"))
+                    .help(help);
             }
         }
     }

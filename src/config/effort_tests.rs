@@ -5,6 +5,7 @@ use std::path::Path;
 use super::kinds::pod::ports::ports;
 use super::problem::Findings;
 use super::{LoadOptions, MOST_PROBLEMS, check_text, document};
+use crate::model::ProblemCode;
 use crate::model::similar::comparisons;
 
 const HEAD: &str = "version: \"3.0\"\nname: demo\ndeployment: { provider: runpod, image: ubuntu:24.04 }\nproviders:\n  \
@@ -60,6 +61,6 @@ fn every_port_of_a_machine_is_read_and_a_repeated_one_is_found() {
     let file = findings.sources.add("sindri.yaml".into(), &format!("ports: [{list}]\n"));
     let pod = document::parse(file, &mut findings).unwrap();
     assert_eq!(ports(&pod, false, &mut findings).len(), usize::from(u16::MAX));
-    let problems: Vec<&str> = findings.into_problems().iter().map(|problem| problem.code).collect();
-    assert_eq!(problems, ["duplicate_port"]);
+    let problems: Vec<_> = findings.into_problems().iter().map(|problem| problem.code).collect();
+    assert_eq!(problems, [ProblemCode::DuplicatePort]);
 }

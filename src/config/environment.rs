@@ -11,7 +11,7 @@ use super::source::Span;
 use crate::kind::limits::MOST_VARIABLES;
 use crate::model::credential::{holds_credential, names_credential};
 use crate::model::marker::MARKER_VARIABLE;
-use crate::model::{Secret, Value};
+use crate::model::{ProblemCode, Secret, Value};
 
 /// One environment variable and its position.
 #[derive(Clone)]
@@ -55,7 +55,7 @@ pub(super) fn of_pod(common: &Variables, env: Option<&YamlNode>, pod: Span, find
         let count = variables.len();
         findings
             .error(
-                "too_many_variables",
+                ProblemCode::TooManyVariables,
                 pod,
                 format!("this pod gets {count} environment variables, and sindri adds one"),
             )
@@ -68,7 +68,7 @@ pub(super) fn of_pod(common: &Variables, env: Option<&YamlNode>, pod: Span, find
 
 /// Warns that a credential is written in the file. Its value is hidden anyway.
 pub(super) fn warn_of_literal<'f>(at: Span, field: &str, findings: &'f mut Findings) -> &'f mut Problem {
-    findings.warn("literal_credential", at, format!("`{field}` contains a credential in plain text"))
+    findings.warn(ProblemCode::LiteralCredential, at, format!("`{field}` contains a credential in plain text"))
 }
 
 /// `{{ RUNPOD_SECRET_x }}` is a reference, not the secret itself.
@@ -79,20 +79,24 @@ fn refers_to_secret(scalar: &Scalar) -> bool {
 
 pub(super) fn is_allowed(name: &str, at: Span, findings: &mut Findings) -> bool {
     if name == API_KEY {
-        findings.error("api_key", at, format!("`{API_KEY}` must not be given to a pod")).help(
+        findings.error(ProblemCode::ApiKey, at, format!("`{API_KEY}` must not be given to a pod")).help(
             "RunPod gives every pod its own key under that name; yours would give it access to the whole account",
         );
     } else if name == MARKER_VARIABLE {
         findings
-            .error("reserved_variable", at, format!("`{name}` is reserved for sindri"))
+            .error(ProblemCode::ReservedVariable, at, format!("`{name}` is reserved for sindri"))
             .help("sindri uses it to find its pods; choose another name");
     } else if name.starts_with("RUNPOD_") {
         findings
-            .error("reserved_variable", at, format!("`{name}`: RunPod sets the variables that start with `RUNPOD_`"))
+            .error(
+                ProblemCode::ReservedVariable,
+                at,
+                format!("`{name}`: RunPod sets the variables that start with `RUNPOD_`"),
+            )
             .help("choose another name");
     } else if !is_variable_name(name) {
         findings
-            .error("bad_variable", at, format!("`{name}` cannot name an environment variable"))
+            .error(ProblemCode::BadVariable, at, format!("`{name}` cannot name an environment variable"))
             .help("use letters, digits and `_`, and do not start with a digit");
     } else {
         return true;
@@ -110,7 +114,7 @@ pub(super) fn extensions(root: &YamlNode, findings: &mut Findings) -> Variables 
     };
     if let (Some(_), Some(active)) = (extensions.get("profile"), extensions.entry("active")) {
         findings
-            .error("conflict", active.key_span, "`active` and `profile` are mutually exclusive")
+            .error(ProblemCode::Conflict, active.key_span, "`active` and `profile` are mutually exclusive")
             .help("keep `profile` and put the others into `additional`, or list everything in `active`");
     }
     set("INIT_WORKSPACE", "true", span);

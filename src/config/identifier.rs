@@ -3,6 +3,7 @@
 
 use super::document::Scalar;
 use super::table::ValueShape;
+use crate::model::ProblemCode;
 use crate::model::credential::surely_holds_credential;
 
 /// Why a text is refused.
@@ -23,11 +24,11 @@ pub(super) enum TextFault {
 }
 
 impl TextFault {
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> ProblemCode {
         match self {
-            Self::FromCredential | Self::Token => "secret_outside_env",
-            Self::Nul | Self::Control => "control_character",
-            Self::Blank | Self::Padded => "empty_id",
+            Self::FromCredential | Self::Token => ProblemCode::SecretOutsideEnv,
+            Self::Nul | Self::Control => ProblemCode::ControlCharacter,
+            Self::Blank | Self::Padded => ProblemCode::EmptyId,
         }
     }
 

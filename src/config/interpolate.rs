@@ -11,6 +11,7 @@ use super::environment::is_variable_name;
 use super::load::LoadOptions;
 use super::problem::Findings;
 use super::source::Span;
+use crate::model::ProblemCode;
 use crate::model::credential::{holds_credential, names_credential};
 
 /// Substitutes variables in every value of the tree, and removes values that contain an API key.
@@ -41,7 +42,7 @@ fn refuse_api_key(span: Span, scalar: &mut Scalar, keys: &[String], findings: &m
     let origin = if scalar.written.is_some() { ValueOrigin::Resolved } else { ValueOrigin::Literal };
     if holds_api_key(&scalar.text, origin, keys) {
         findings
-            .error("api_key", span, "this value contains your RunPod API key")
+            .error(ProblemCode::ApiKey, span, "this value contains your RunPod API key")
             .help(format!("remove it: pods must not get this key, and RunPod gives every pod its own `{API_KEY}`"));
         scalar.text.clear();
         scalar.written.get_or_insert_default();
@@ -157,7 +158,7 @@ impl Interpolation<'_> {
         *rest = after;
         let written = &start[..start.len() - after.len()];
         if name == API_KEY {
-            self.refuse("api_key", written, format!("`{API_KEY}` cannot be used in a configuration"))
+            self.refuse(ProblemCode::ApiKey, written, format!("`{API_KEY}` cannot be used in a configuration"))
                 .help("sindri reads it directly; RunPod gives every pod its own key with fewer permissions");
             return Ok(String::new());
         }
@@ -169,7 +170,7 @@ impl Interpolation<'_> {
             Operator::Alternative => String::new(),
             Operator::Required if used && !is_set => self.required(name, raw_word, empty_counts, written),
             Operator::None if used && !is_set => {
-                self.refuse("undefined_variable", written, format!("`{name}` is not set in the environment"))
+                self.refuse(ProblemCode::UndefinedVariable, written, format!("`{name}` is not set in the environment"))
                     .label("needed here")
                     .help(format!("set it, or write a default: `${{{name}:-value}}`; write `$$` for a dollar sign"));
                 String::new()
@@ -184,7 +185,7 @@ impl Interpolation<'_> {
         // The message may be a credential, written in the wrong place.
         let is_shown = !message.is_empty() && self.is_shown(written);
         let message = if is_shown { format!(": {message}") } else { String::new() };
-        self.refuse("undefined_variable", written, format!("`{name}` is {state}{message}"))
+        self.refuse(ProblemCode::UndefinedVariable, written, format!("`{name}` is {state}{message}"))
             .label("required here")
             .help(format!("set `{name}` in the environment"));
         String::new()
@@ -204,12 +205,12 @@ impl Interpolation<'_> {
             _ => format!("{FORMS}; `:?`, `?`, `-`, `:+` and `+` work as in a shell"),
         };
         let form = if self.is_shown(written) { format!("the form `{written}`") } else { "this form".to_owned() };
-        self.refuse("bad_variable", written, format!("sindri does not know {form}")).help(help);
+        self.refuse(ProblemCode::BadVariable, written, format!("sindri does not know {form}")).help(help);
         Err(Malformed)
     }
 
     fn malformed(&mut self, written: &str, message: String) -> Result<String, Malformed> {
-        self.refuse("bad_variable", written, message).help(FORMS);
+        self.refuse(ProblemCode::BadVariable, written, message).help(FORMS);
         Err(Malformed)
     }
 
@@ -228,7 +229,7 @@ impl Interpolation<'_> {
     }
 
     /// Reports an error at the exact expression if it can be found in the file.
-    fn refuse(&mut self, code: &'static str, written: &str, message: String) -> &mut super::problem::Problem {
+    fn refuse(&mut self, code: ProblemCode, written: &str, message: String) -> &mut super::problem::Problem {
         let Range { start, end } = self.place(written);
         let at = Span { start, end, ..self.span };
         self.unresolved = true;

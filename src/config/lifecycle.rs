@@ -11,7 +11,7 @@ use super::table::{BlockSchema, Field, ForeignKeys, ValueShape};
 use super::unknown::list;
 use crate::catalog::nearest;
 use crate::kind::Kind;
-use crate::model::{Lifecycle, Timeouts, Updates};
+use crate::model::{Lifecycle, ProblemCode, Timeouts, Updates};
 
 /// The field `lifecycle` of every kind.
 pub static LIFECYCLE: BlockSchema = BlockSchema {
@@ -89,7 +89,7 @@ fn attribute_path(node: &YamlNode, kind: &Kind, block: &BlockSchema, findings: &
         let otherwise =
             if near.is_some() { String::new() } else { list("accepted", head, &names().collect::<Vec<_>>()) };
         findings
-            .error("unknown_attribute", node.span, format!("`{written}` is not a field of a {}", kind.title))
+            .error(ProblemCode::UnknownAttribute, node.span, format!("`{written}` is not a field of a {}", kind.title))
             .label("unknown")
             .nearest(near, otherwise);
         return None;
@@ -114,7 +114,7 @@ fn check_timeouts(node: Option<&YamlNode>, findings: &mut Findings) {
         match duration(written) {
             Some(Duration::ZERO) => {
                 findings
-                    .error("zero_timeout", written.span, format!("`timeouts.{key}` must be longer than zero"))
+                    .error(ProblemCode::ZeroTimeout, written.span, format!("`timeouts.{key}` must be longer than zero"))
                     .help(match key {
                         "create" => {
                             "sindri would give up on a pod that it has just created and that is billed; \
@@ -128,7 +128,7 @@ fn check_timeouts(node: Option<&YamlNode>, findings: &mut Findings) {
             }
             Some(time) if key == "create" && time < SHORT => {
                 findings
-                    .warn("short_timeout", written.span, "few pods are ready in less than 30 seconds")
+                    .warn(ProblemCode::ShortTimeout, written.span, "few pods are ready in less than 30 seconds")
                     .help("an apply that times out leaves a pod that is billed, and the next plan replaces it");
             }
             _ => {}

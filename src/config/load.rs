@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::problem::{Problem, Problems, nowhere};
 use crate::catalog::nearest;
 use crate::files::{Boundary, UnreadableReason, read_text};
-use crate::model::Dialect;
+use crate::model::{Dialect, ProblemCode};
 
 /// Options that determine how a configuration is read.
 #[derive(Clone)]
@@ -171,7 +171,7 @@ fn select(base: PathBuf, overlays: &[Overlay], options: &LoadOptions<'_>) -> Res
         }
         let why = if has_overlays { "has overlays" } else { "is missing, and there are states" };
         return Err(nowhere(
-            "environment_required",
+            ProblemCode::EnvironmentRequired,
             format!("{} {why}, and no environment is selected", file_name(&base)),
             format!("select one with `-e` or `SINDRI_ENV`: {}", listed(known)),
         ));
@@ -201,12 +201,12 @@ fn select(base: PathBuf, overlays: &[Overlay], options: &LoadOptions<'_>) -> Res
         }
         None => format!("there are {}", listed(known)),
     };
-    Err(nowhere("unknown_environment", format!("there is no environment `{environment}`"), help))
+    Err(nowhere(ProblemCode::UnknownEnvironment, format!("there is no environment `{environment}`"), help))
 }
 
 fn two_overlays(environment: &str) -> Problems {
     nowhere(
-        "ambiguous_file",
+        ProblemCode::AmbiguousFile,
         format!("environment `{environment}` has two overlays, one `.yaml` and one `.yml`"),
         "keep one of them",
     )
@@ -241,7 +241,7 @@ fn search(directory: &Path) -> Result<PathBuf, Problems> {
             [name] => return Ok(shown.join(name)),
             _ => {
                 return Err(nowhere(
-                    "ambiguous_file",
+                    ProblemCode::AmbiguousFile,
                     format!("{} has both `sindri.yaml` and `sindri.yml`", folder.display()),
                     "keep one of them, or select the file with `-f`",
                 ));
@@ -250,7 +250,7 @@ fn search(directory: &Path) -> Result<PathBuf, Problems> {
     }
     let here = folders.first().map_or(directory, |(_, folder)| folder);
     Err(nowhere(
-        "no_configuration",
+        ProblemCode::NoConfiguration,
         format!("there is no `sindri.yaml` in {} or above it", here.display()),
         "`sindri init` writes one; `-f FILE` selects another file, `-C DIR` another folder",
     ))
@@ -291,7 +291,7 @@ pub(super) fn read(path: &Path, boundary: &Boundary) -> Result<String, Problems>
             UnreadableReason::Missing => "check the path; `sindri init` writes a first `sindri.yaml`",
             _ => error.reason.help(),
         };
-        nowhere("unreadable", error.to_string(), help)
+        nowhere(ProblemCode::Unreadable, error.to_string(), help)
     })
 }
 
@@ -309,5 +309,5 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Problems {
         ErrorKind::NotFound => "check the path; `sindri init` writes a first `sindri.yaml`",
         _ => "check its read permission",
     };
-    nowhere("unreadable", format!("cannot read {}: {error}", path.display()), help)
+    nowhere(ProblemCode::Unreadable, format!("cannot read {}: {error}", path.display()), help)
 }

@@ -42,6 +42,7 @@ pub mod write;
 
 use std::path::{Path, PathBuf};
 
+pub use crate::model::ProblemCode;
 pub use configuration::{Config, Move};
 pub use json_schema::{SchemaOf, json_schema};
 pub use load::{DEFAULT_ENVIRONMENT, LARGEST, LoadOptions, RecordedEnvironments, known_environments};

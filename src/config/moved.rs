@@ -8,7 +8,7 @@ use super::problem::Findings;
 use super::source::Span;
 use crate::catalog::nearest;
 use crate::kind;
-use crate::model::{Address, Resource};
+use crate::model::{Address, ProblemCode, Resource};
 
 /// An entry with the positions of both ends.
 struct MovedEntry {
@@ -65,13 +65,13 @@ fn entry(node: &YamlNode, declared: &DeclaredResources<'_>, findings: &mut Findi
     let Move { from, to, .. } = &step;
     if from.kind != to.kind {
         findings
-            .error("bad_move", to_span, format!("a {} cannot become a {}", from.kind, to.kind))
+            .error(ProblemCode::BadMove, to_span, format!("a {} cannot become a {}", from.kind, to.kind))
             .help("both addresses must be of the same kind");
     } else if from == to {
-        findings.error("bad_move", to_span, format!("`{from}` moves to itself")).help("remove the entry");
+        findings.error(ProblemCode::BadMove, to_span, format!("`{from}` moves to itself")).help("remove the entry");
     } else if declared.has(&step, from) {
         findings
-            .error("bad_move", from_span, format!("`{from}` is still declared, so it has not moved"))
+            .error(ProblemCode::BadMove, from_span, format!("`{from}` is still declared, so it has not moved"))
             .help("also rename its block, or remove the move");
     } else {
         return Some(MovedEntry { step, from: from_span, to: to_span });
@@ -83,13 +83,13 @@ fn entry(node: &YamlNode, declared: &DeclaredResources<'_>, findings: &mut Findi
 fn end(node: &YamlNode, field: &'static str, findings: &mut Findings) -> Option<(Address, Span)> {
     let Some(end) = node.get(field) else {
         findings
-            .missing(&["from", "to"], "missing_field", node.span, format!("the move has no `{field}`"))
+            .missing(&["from", "to"], ProblemCode::MissingField, node.span, format!("the move has no `{field}`"))
             .help("write it as `{ from: pod.train, to: pod.trainer }`");
         return None;
     };
     let Ok(address) = end.text().unwrap_or_default().parse::<Address>() else {
         findings
-            .error("bad_address", end.span, format!("`{field}` is not an address"))
+            .error(ProblemCode::BadAddress, end.span, format!("`{field}` is not an address"))
             .help("addresses look like `pod.trainer`, `pod.trainer[3]` or `network_volume.datasets`");
         return None;
     };
@@ -99,11 +99,11 @@ fn end(node: &YamlNode, field: &'static str, findings: &mut Findings) -> Option<
         let accepted = names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         let close = findings.may_search().then(|| nearest(&address.kind, names())).flatten();
         findings
-            .error("bad_address", end.span, format!("there is no kind `{}`", address.kind))
+            .error(ProblemCode::BadAddress, end.span, format!("there is no kind `{}`", address.kind))
             .nearest(close, format!("accepted: {accepted}"));
     } else if address.member.is_some() || known.is_some_and(|kind| kind.member_of.is_some()) {
         findings
-            .error("bad_move", end.span, format!("`{address}` is part of another resource"))
+            .error(ProblemCode::BadMove, end.span, format!("`{address}` is part of another resource"))
             .help("move that resource; its parts move with it");
     } else {
         return Some((address, end.span));
@@ -119,11 +119,13 @@ fn duplicates(entries: &[MovedEntry], findings: &mut Findings) -> bool {
     for MovedEntry { step, from, to } in entries {
         if let Some(other) = sources.insert(&step.from, step) {
             let message = format!("`{}` already moves to `{}`{}", step.from, other.to, place(other));
-            findings.error("bad_move", *from, message).help("keep one of the two entries");
+            findings.error(ProblemCode::BadMove, *from, message).help("keep one of the two entries");
             single = false;
         } else if let Some(other) = targets.insert(&step.to, step) {
             let message = format!("`{}` already moves to `{}`{}", other.from, step.to, place(other));
-            findings.error("bad_move", *to, message).help("two resources cannot share an address; keep one entry");
+            findings
+                .error(ProblemCode::BadMove, *to, message)
+                .help("two resources cannot share an address; keep one entry");
             single = false;
         }
     }
@@ -196,7 +198,7 @@ fn continuations(entries: &[MovedEntry]) -> Vec<Vec<usize>> {
 fn refuse_cycle<'e>(cycle: impl Iterator<Item = &'e MovedEntry> + Clone, findings: &mut Findings) {
     let Some(first) = cycle.clone().next() else { return };
     let path: Vec<String> = cycle.chain([first]).map(|entry| format!("`{}`", entry.step.from)).collect();
-    findings.error("bad_move", first.from, format!("these moves form a cycle: {}", path.join(" -> "))).help(
+    findings.error(ProblemCode::BadMove, first.from, format!("these moves form a cycle: {}", path.join(" -> "))).help(
         "a chain of moves must end; to swap two resources, use `sindri state mv` with a third address in between",
     );
 }
@@ -213,7 +215,7 @@ fn undeclared(entries: &[MovedEntry], declared: &DeclaredResources<'_>, findings
     for MovedEntry { step, to: span, .. } in last.filter(|entry| !declared.has(&entry.step, &entry.step.to)) {
         let close = findings.may_search().then(|| declared.nearest(&step.to)).flatten();
         findings
-            .warn("unknown_address", *span, format!("`{}` is not declared", step.to))
+            .warn(ProblemCode::UnknownAddress, *span, format!("`{}` is not declared", step.to))
             .nearest(close.as_deref(), "a moved resource needs a block at its new address");
     }
 }

@@ -8,15 +8,15 @@ use miette::{Diagnostic, LabeledSpan, Severity, SourceCode, SourceSpan};
 
 use super::source::{SourceFiles, Span};
 use crate::files::SourceText;
-use crate::model::Position;
 use crate::model::credential::mask_credentials;
+use crate::model::{Position, ProblemCode};
 
 /// One problem in a configuration.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Problem {
-    /// Stable identifier for `--json`: `unknown_key`. As a diagnostic code: `sindri::config::unknown_key`.
-    pub code: &'static str,
+    /// As a diagnostic code: `sindri::config::unknown_key`.
+    pub code: ProblemCode,
     /// The problem, in one sentence.
     pub message: String,
     /// The remedy: accepted values or the nearest name.
@@ -33,7 +33,7 @@ pub struct Problem {
 
 impl Problem {
     /// A warning about the configuration as a whole.
-    pub(super) fn warning(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub(super) fn warning(code: ProblemCode, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             code,
             message: message.into(),
@@ -114,7 +114,7 @@ impl Problems {
 }
 
 /// A single problem without a position that stops reading.
-pub(super) fn nowhere(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Problems {
+pub(super) fn nowhere(code: ProblemCode, message: impl Into<String>, help: impl Into<String>) -> Problems {
     Problems(vec![Problem { severity: Severity::Error, ..Problem::warning(code, message, help) }])
 }
 
@@ -182,7 +182,7 @@ impl Findings {
         self.searches <= MOST_PROBLEMS
     }
 
-    pub fn error(&mut self, code: &'static str, at: Span, message: impl Into<String>) -> &mut Problem {
+    pub fn error(&mut self, code: ProblemCode, at: Span, message: impl Into<String>) -> &mut Problem {
         let problem = self.problem(Severity::Error, code, at, message.into());
         pushed(&mut self.errors, problem)
     }
@@ -192,7 +192,7 @@ impl Findings {
         &mut self,
         file: &str,
         line: Option<usize>,
-        code: &'static str,
+        code: ProblemCode,
         message: impl Into<String>,
     ) -> &mut Problem {
         let line = line.and_then(|line| u32::try_from(line).ok()).unwrap_or(1);
@@ -208,7 +208,7 @@ impl Findings {
     pub fn missing(
         &mut self,
         fields: &'static [&'static str],
-        code: &'static str,
+        code: ProblemCode,
         at: Span,
         message: impl Into<String>,
     ) -> &mut Problem {
@@ -227,18 +227,18 @@ impl Findings {
     }
 
     /// A warning: RunPod may refuse this, or it may be misleading.
-    pub fn warn(&mut self, code: &'static str, at: Span, message: impl Into<String>) -> &mut Problem {
+    pub fn warn(&mut self, code: ProblemCode, at: Span, message: impl Into<String>) -> &mut Problem {
         let problem = self.problem(Severity::Warning, code, at, message.into());
         pushed(&mut self.warnings, problem)
     }
 
     /// A remark.
-    pub fn advise(&mut self, code: &'static str, at: Span, message: impl Into<String>) -> &mut Problem {
+    pub fn advise(&mut self, code: ProblemCode, at: Span, message: impl Into<String>) -> &mut Problem {
         let problem = self.problem(Severity::Advice, code, at, message.into());
         pushed(&mut self.warnings, problem)
     }
 
-    fn problem(&self, severity: Severity, code: &'static str, at: Span, message: String) -> Problem {
+    fn problem(&self, severity: Severity, code: ProblemCode, at: Span, message: String) -> Problem {
         Problem {
             code,
             // A key may contain a credential, since the file may actually be a `.env` file.

@@ -15,7 +15,7 @@ use super::quantity::amount;
 use super::schema::conform;
 use super::secrets::{self, SecretSources};
 use crate::catalog::Catalog;
-use crate::model::{Address, Budget, Dialect, Resource};
+use crate::model::{Address, Budget, Dialect, ProblemCode, Resource};
 
 const LONGEST_NAME: usize = 63;
 /// Placeholder for a name that cannot be read.
@@ -39,7 +39,7 @@ fn lost_overlay(files: &Files) -> Problem {
     let Files { base, environment, .. } = files;
     let stem = base.file_stem().unwrap_or_default().to_string_lossy();
     Problem::warning(
-        "lost_overlay",
+        ProblemCode::LostOverlay,
         format!("there is no `{stem}.{environment}.yaml`: `{environment}` is read only from `{stem}.yaml`"),
         format!("restore the overlay, or destroy the environment with `sindri -e {environment} destroy`"),
     )
@@ -97,7 +97,7 @@ pub(super) fn assemble(
         {
             findings
                 .error(
-                    "unsupported",
+                    ProblemCode::Unsupported,
                     first.key_span,
                     format!("REST {dialect} has no objects of the kind {}", config.kind.name),
                 )
@@ -149,7 +149,9 @@ fn check_version(root: &YamlNode, findings: &mut Findings) {
         .filter(|(major, minor)| number(major) && number(minor))
         .map(|(major, _)| major);
     if major != Some("3") {
-        findings.error("version", version.span, "this sindri reads format version 3").help("write `version: \"3.0\"`");
+        findings
+            .error(ProblemCode::Version, version.span, "this sindri reads format version 3")
+            .help("write `version: \"3.0\"`");
     }
 }
 
@@ -162,14 +164,14 @@ fn check_provider(root: &YamlNode, findings: &mut Findings) {
     if let Some(provider) = provider.filter(|provider| !provider.text().is_some_and(is_runpod)) {
         let shown = provider.scalar().map_or("", |scalar| scalar.shown());
         findings
-            .error("provider", provider.span, format!("sindri supports RunPod, not `{shown}`"))
+            .error(ProblemCode::Provider, provider.span, format!("sindri supports RunPod, not `{shown}`"))
             .label("another provider")
             .help("write `provider: runpod`");
     } else if provider.is_none() && root.at(&["providers", "runpod"]).is_none() {
         findings
             .missing(
                 &["providers", "runpod", "deployment", "provider"],
-                "missing_field",
+                ProblemCode::MissingField,
                 root.span,
                 "the file has no RunPod settings",
             )
@@ -181,7 +183,7 @@ fn check_provider(root: &YamlNode, findings: &mut Findings) {
 fn name(root: &YamlNode, findings: &mut Findings) -> String {
     let Some(node) = root.get("name") else {
         findings
-            .missing(&["name"], "missing_field", root.span, "the file has no `name`")
+            .missing(&["name"], ProblemCode::MissingField, root.span, "the file has no `name`")
             .help("pods and volumes are named after it: `name: ml-dev`");
         return UNNAMED.into();
     };
@@ -190,7 +192,7 @@ fn name(root: &YamlNode, findings: &mut Findings) -> String {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
         && name.len() <= LONGEST_NAME;
     if !fits {
-        findings.error("bad_name", node.span, "this is not a valid `name`").nearest(
+        findings.error(ProblemCode::BadName, node.span, "this is not a valid `name`").nearest(
             // The value of a variable is not shown.
             plain_name(name, LONGEST_NAME)
                 .filter(|_| node.scalar().is_some_and(|scalar| scalar.written.is_none()))

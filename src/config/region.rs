@@ -3,8 +3,8 @@
 use super::context::Project;
 use super::document::YamlNode;
 use super::problem::Findings;
-use crate::model::Dialect;
 use crate::model::similar::edits;
+use crate::model::{Dialect, ProblemCode};
 
 /// The data centers in which the pod may run, in order; empty for any.
 pub(super) fn regions(pod: &YamlNode, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
@@ -26,7 +26,7 @@ pub(super) fn resolve_region(node: &YamlNode, project: &Project<'_>, findings: &
     let Some(ids) = project.catalog.resolve_region(word) else {
         let help = if findings.may_search() { meant(word, project) } else { ACCEPTED.to_owned() };
         findings
-            .error("unknown_region", node.span, format!("there is no data center or country `{shown}`"))
+            .error(ProblemCode::UnknownRegion, node.span, format!("there is no data center or country `{shown}`"))
             .label("unknown")
             .help(help);
         return Vec::new();
@@ -38,7 +38,7 @@ pub(super) fn resolve_region(node: &YamlNode, project: &Project<'_>, findings: &
     let known: Vec<String> = ids.into_iter().filter(in_v1).collect();
     if known.is_empty() {
         findings
-            .error("not_in_v1", node.span, format!("REST v1 does not know `{shown}`"))
+            .error(ProblemCode::NotInV1, node.span, format!("REST v1 does not know `{shown}`"))
             .help("use `apiVersion: v2`, or choose another data center");
     }
     known

@@ -11,6 +11,7 @@ use super::quantity::{amount, duration, megabytes};
 use super::source::Span;
 use super::table::{BlockSchema, Choices, Field, FieldUse, ValueShape};
 use super::unknown::{KeyVocabulary, near_word, words};
+use crate::model::ProblemCode;
 
 /// A check in progress.
 struct Check<'a> {
@@ -23,12 +24,14 @@ struct Check<'a> {
 pub(super) fn conform(node: &YamlNode, root: &'static BlockSchema, findings: &mut Findings) -> YamlNode {
     if !matches!(node.data, Data::Map(_)) {
         findings
-            .error("wrong_type", node.span, format!("{} must be a mapping", root.title))
+            .error(ProblemCode::WrongType, node.span, format!("{} must be a mapping", root.title))
             .label(format!("this is {}", node.description()))
             .help("start with `name: my-project`; `sindri init` writes a first file");
         findings.refuse_all();
     } else if node.entries().is_empty() {
-        findings.error("empty_file", node.span, "the configuration is empty").help("`sindri init` writes a first file");
+        findings
+            .error(ProblemCode::EmptyFile, node.span, "the configuration is empty")
+            .help("`sindri init` writes a first file");
         findings.refuse_all();
     }
     Check { vocabulary: KeyVocabulary::of(root), findings }.block(node, root)
@@ -76,7 +79,7 @@ impl Check<'_> {
         }
         if let FieldUse::Ignored(why) = field.effect {
             let message = format!("`{}` has no effect on RunPod", entry.key);
-            self.findings.advise("no_effect", entry.key_span, message).help(why);
+            self.findings.advise(ProblemCode::NoEffect, entry.key_span, message).help(why);
             return None;
         }
         let value = self.shaped(&entry.value, &field.shape, field, MessageSubject::Field);
@@ -92,7 +95,11 @@ impl Check<'_> {
             Some(index) if entries[index].key_span.file == own.key_span.file => {
                 let name = &own.key;
                 self.findings
-                    .error("duplicate_key", own.key_span, format!("`{written}` is another spelling of `{name}`"))
+                    .error(
+                        ProblemCode::DuplicateKey,
+                        own.key_span,
+                        format!("`{written}` is another spelling of `{name}`"),
+                    )
                     .label("again here")
                     .also(entries[index].key_span, "first here")
                     .help(format!("keep `{name}`"));
@@ -230,7 +237,7 @@ impl Check<'_> {
         let name = field.name;
         let list: Vec<String> = items.iter().filter_map(YamlNode::text).map(|item| format!("{item:?}")).collect();
         self.findings
-            .advise("list_in_one_text", node.span, format!("`{name}` is read as a list of {}", items.len()))
+            .advise(ProblemCode::ListInOneText, node.span, format!("`{name}` is read as a list of {}", items.len()))
             .help(format!("write `{name}: [{}]` to silence this", list.join(", ")));
     }
 
@@ -247,7 +254,7 @@ impl Check<'_> {
         }
         let range = if high == i64::MAX { format!("at least {low}") } else { format!("from {low} to {high}") };
         let message = format!("{} must be {range}", subject.of(field));
-        let problem = self.findings.error("out_of_range", node.span, message).label("out of range");
+        let problem = self.findings.error(ProblemCode::OutOfRange, node.span, message).label("out of range");
         if let Some(example) = field.example {
             problem.help(format!("for example `{example}`"));
         }
@@ -276,7 +283,7 @@ impl Check<'_> {
         let close = self.findings.may_search().then(found).flatten();
         let message = format!("`{}` cannot be `{}`", field.name, scalar.shown());
         self.findings
-            .error("unknown_word", node.span, message)
+            .error(ProblemCode::UnknownWord, node.span, message)
             .label("unknown")
             .nearest(close, format!("accepted: {}", words(accepted.iter().copied())));
         None
@@ -321,7 +328,7 @@ impl Check<'_> {
                 self.refuse_text(entry.value.span, &format!("the variable `{key}`"), &fault);
             } else if entry.value.is_null() {
                 self.findings
-                    .error("wrong_type", entry.key_span, format!("the variable `{key}` has no value"))
+                    .error(ProblemCode::WrongType, entry.key_span, format!("the variable `{key}` has no value"))
                     .label("no value")
                     .help(format!(
                         "write `{key}: \"\"` for an empty value, or `{key}: ${{{key}}}` to take it from your \
@@ -330,7 +337,11 @@ impl Check<'_> {
             } else if entry.value.scalar().is_none() {
                 let description = entry.value.description();
                 self.findings
-                    .error("wrong_type", entry.value.span, format!("the variable `{key}` must have a single value"))
+                    .error(
+                        ProblemCode::WrongType,
+                        entry.value.span,
+                        format!("the variable `{key}` must have a single value"),
+                    )
                     .label(format!("this is {description}"))
                     .help(format!("write one string: `{key}: a,b`, or JSON in single quotes: `{key}: '[1, 2]'`"));
             } else {
@@ -345,7 +356,7 @@ impl Check<'_> {
     }
 
     fn mistaken(&mut self, node: &YamlNode, message: String, expected: &str, help: Option<String>) -> Option<YamlNode> {
-        let problem = self.findings.error("wrong_type", node.span, message);
+        let problem = self.findings.error(ProblemCode::WrongType, node.span, message);
         problem.label(match node.scalar() {
             Some(scalar) if !scalar.is_null() => format!("not {expected}"),
             _ => format!("this is {}", node.description()),

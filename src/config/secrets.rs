@@ -14,7 +14,7 @@ use super::identifier::value_fault;
 use super::problem::Findings;
 use super::source::Span;
 use crate::files::{Boundary, ReadError, read_text};
-use crate::model::{Secret, Value};
+use crate::model::{ProblemCode, Secret, Value};
 
 /// Linux passes at most 128 KiB to a program as one variable. Source: execve(2), `MAX_ARG_STRLEN`.
 const LONGEST: u64 = 128 << 10;
@@ -54,7 +54,9 @@ fn secrets(list: &YamlNode, sources: &SecretSources<'_>, findings: &mut Findings
     if list.items().iter().any(|secret| source(secret) == "env") {
         reader.dotenv = Dotenv::read(&sources.folder, sources.boundary);
         for fault in &reader.dotenv.faults {
-            findings.error_beside(fault.file, fault.line, "unreadable_dotenv", fault.what.clone()).help(fault.help);
+            findings
+                .error_beside(fault.file, fault.line, ProblemCode::UnreadableDotenv, fault.what.clone())
+                .help(fault.help);
         }
     }
     for secret in list.items() {
@@ -98,7 +100,7 @@ impl Reader<'_> {
     fn read(&mut self, secret: &YamlNode, findings: &mut Findings) {
         let Some(name_node) = secret.get("name") else {
             findings
-                .missing(&["name"], "missing_field", secret.span, "a secret has no `name`")
+                .missing(&["name"], ProblemCode::MissingField, secret.span, "a secret has no `name`")
                 .help("`name` is the environment variable that the pod sees");
             return;
         };
@@ -109,7 +111,7 @@ impl Reader<'_> {
         // Includes optional secrets without a value, which set no variable.
         if let Some(first) = self.listed.insert(name.clone(), span) {
             findings
-                .error("duplicate_key", span, format!("the secret `{name}` is listed twice"))
+                .error(ProblemCode::DuplicateKey, span, format!("the secret `{name}` is listed twice"))
                 .also(first, "first here")
                 .help("keep one of the two");
             return;
@@ -125,7 +127,12 @@ impl Reader<'_> {
                 Some(path) => self.file(path, required),
                 None => {
                     findings
-                        .missing(&["path"], "missing_field", secret.span, format!("the secret `{name}` has no `path`"))
+                        .missing(
+                            &["path"],
+                            ProblemCode::MissingField,
+                            secret.span,
+                            format!("the secret `{name}` has no `path`"),
+                        )
                         .help("`source: file` needs the `path` of the file, relative to this file");
                     return;
                 }
@@ -134,7 +141,7 @@ impl Reader<'_> {
             elsewhere => {
                 let at = secret.get("source").map_or(span, |source| source.span);
                 findings
-                    .error("unsupported_source", at, format!("sindri does not read secrets from `{elsewhere}`"))
+                    .error(ProblemCode::UnsupportedSource, at, format!("sindri does not read secrets from `{elsewhere}`"))
                     .help(format!(
                         "read it before sindri runs and export it as `{name}` with `source: env`, or keep it at RunPod with `source: runpod`"
                     ));
@@ -156,7 +163,11 @@ impl Reader<'_> {
         let secret = match found {
             Ok(value) if holds_api_key(&value, ValueOrigin::Resolved, self.sources.api_keys) => {
                 findings
-                    .error("api_key", span, format!("the value of the secret `{name}` contains your RunPod API key"))
+                    .error(
+                        ProblemCode::ApiKey,
+                        span,
+                        format!("the value of the secret `{name}` contains your RunPod API key"),
+                    )
                     .help(format!(
                         "pods must not get it under any name; it gives access to the whole account. RunPod gives \
                          every pod its own `{API_KEY}`"
@@ -166,7 +177,7 @@ impl Reader<'_> {
             Ok(value) if value_fault(&value).is_some() => {
                 findings
                     .error(
-                        "control_character",
+                        ProblemCode::ControlCharacter,
                         span,
                         format!("the value of the secret `{name}` contains a NUL character"),
                     )
@@ -176,12 +187,14 @@ impl Reader<'_> {
             Ok(value) => Secret::new(value),
             Err(MissingReason::Unreadable) => Secret::unknown(),
             Err(MissingReason::Refused { message, help }) => {
-                findings.error("unreadable_secret", span, format!("the secret `{name}`: {message}")).help(help);
+                findings
+                    .error(ProblemCode::UnreadableSecret, span, format!("the secret `{name}`: {message}"))
+                    .help(help);
                 Secret::unknown()
             }
             Err(MissingReason::Absent(why)) if required && self.sources.offline => {
                 findings
-                    .warn("missing_secrets", span, format!("the required secret `{name}` is missing: {why}"))
+                    .warn(ProblemCode::MissingSecrets, span, format!("the required secret `{name}` is missing: {why}"))
                     .help("it is treated as unchanged here; an apply needs its value");
                 Secret::unknown()
             }
@@ -191,7 +204,7 @@ impl Reader<'_> {
             }
             Err(MissingReason::Absent(why)) => {
                 findings
-                    .advise("optional_secret", span, format!("the secret `{name}` is omitted: {why}"))
+                    .advise(ProblemCode::OptionalSecret, span, format!("the secret `{name}` is omitted: {why}"))
                     .help("set it to pass it to the pods; omitting it later removes it from them");
                 return;
             }
@@ -248,7 +261,7 @@ fn tell_missing(missing: &[Missing], findings: &mut Findings) {
     let names = missing.iter().map(|secret| format!("`{}`", secret.name)).collect::<Vec<_>>().join(", ");
     let whys = missing.iter().map(|secret| format!("`{}`: {}", secret.name, secret.why)).collect::<Vec<_>>().join("\n");
     let number = if others.is_empty() { "a required secret is" } else { "required secrets are" };
-    let problem = findings.error("missing_secrets", *at, format!("{number} missing: {names}"));
+    let problem = findings.error(ProblemCode::MissingSecrets, *at, format!("{number} missing: {names}"));
     problem
         .label("required")
         .help(format!("{whys}\nset them in the environment, or in `.env.local` next to the configuration"));

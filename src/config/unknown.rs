@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::document::MappingEntry;
 use super::problem::Findings;
 use super::table::{BlockSchema, Field, ForeignKeys, ValueShape};
+use crate::model::ProblemCode;
 use crate::model::similar::{LONGEST_WORD, edits};
 
 /// Maximum number of keys listed if none is similar.
@@ -52,7 +53,7 @@ impl KeyVocabulary {
             }
         };
         findings
-            .error("unknown_key", entry.key_span, format!("`{}` is not a key of {}", entry.key, block.title))
+            .error(ProblemCode::UnknownKey, entry.key_span, format!("`{}` is not a key of {}", entry.key, block.title))
             .label(label)
             .help(help);
     }

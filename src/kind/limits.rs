@@ -3,7 +3,7 @@
 //! The configuration checks them up front, so that RunPod does not reject a number or length after the old object was
 //! already destroyed. `tests/contract_client.rs` compares the table with RunPod's OpenAPI documents in both directions.
 
-use crate::model::{Dialect, Value};
+use crate::model::{Dialect, ProblemCode, Value};
 
 /// One limit of one attribute.
 #[derive(Debug)]
@@ -11,8 +11,8 @@ pub struct Limit {
     pub attribute: &'static str,
     pub dialect: Dialect,
     pub rule: LimitRule,
-    /// Stable error code.
-    pub code: &'static str,
+    /// The code of the problem that a value outside the limit is.
+    pub code: ProblemCode,
     pub source: LimitSource,
 }
 
@@ -55,7 +55,7 @@ pub(super) const fn limit(
     dialect: Dialect,
     attribute: &'static str,
     rule: LimitRule,
-    code: &'static str,
+    code: ProblemCode,
     source: LimitSource,
 ) -> Limit {
     Limit { attribute, dialect, rule, code, source }

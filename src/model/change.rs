@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::code::codes;
 use super::{Address, Attributes, Cost, Position, Power, Value};
 
 /// The action on one address.
@@ -198,11 +199,27 @@ pub enum SideEffect {
     DestroyedFirst { needs: Address },
 }
 
+codes! {
+    /// The code of a refusal in a plan.
+    pub enum RefusalCode {
+        Ambiguous,
+        Budget,
+        ImpossibleChange,
+        ImpossibleCreate,
+        Locked,
+        /// A `moved` entry leads to an address that is taken.
+        MoveBlocked,
+        NotFound,
+        PreventDestroy,
+        /// The change would destroy data that the lifecycle protects.
+        Protected,
+    }
+}
+
 /// Why a plan must not be applied, and how to override or fix it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// Stable identifier: `protected`, `prevent_destroy`, `shrink`, `budget`, `locked`.
-    pub code: String,
+    pub code: RefusalCode,
     pub message: String,
     pub help: String,
     /// Position in the configuration, if there is one.

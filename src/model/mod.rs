@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod change;
+pub(crate) mod code;
 pub mod cost;
 pub mod credential;
 pub mod drift;
@@ -16,6 +17,7 @@ pub mod natural;
 pub mod object;
 pub mod operation;
 pub mod plan;
+pub mod problem_code;
 pub mod resource;
 pub mod similar;
 pub mod state;
@@ -24,7 +26,7 @@ pub mod value;
 
 pub use address::{Address, ParseAddressError};
 pub use change::{
-    Action, Cause, Change, DifferenceOrigin, Effect, FieldChange, Loss, Refusal, Retry, Risk, SideEffect,
+    Action, Cause, Change, DifferenceOrigin, Effect, FieldChange, Loss, Refusal, RefusalCode, Retry, Risk, SideEffect,
 };
 pub use cost::Cost;
 pub use drift::{DriftReport, Finding, Hold, Price, RestoreEffect, Severity, Unsettled};
@@ -36,6 +38,7 @@ pub use natural::natural;
 pub use object::{Computed, Endpoint, Object, Observed, SshTarget, Status};
 pub use operation::{Operation, Verb, Wait};
 pub use plan::{CostSummary, Double, Drift, DriftClass, DriftResponse, Note, Orphan, Partial, Plan, Rename};
+pub use problem_code::ProblemCode;
 pub use resource::{Budget, Dialect, Lifecycle, Position, Power, Resource, Timeouts, Updates};
 pub use state::{Awaiting, Record, State};
 pub use value::{Attributes, Secret, Value};

@@ -6,8 +6,18 @@ use serde_json::{Value as Json, json};
 
 use super::style::{Line, Style, Tone};
 use super::words;
+use crate::model::code::codes;
 use crate::model::{Money, Value};
 use crate::planner::recognise::discover::{Adoption, Discovery, RecognisedBy, SkipReason, SkippedAdoption};
+
+codes! {
+    /// Why an object was not recorded, as a code.
+    pub enum SkippedAdoptionCode {
+        Ambiguous,
+        Twin,
+        Undeclared,
+    }
+}
 
 /// For people. `project` is its name and environment; `lineages` has the imported one and the others that were found.
 pub fn text(
@@ -81,9 +91,9 @@ pub fn json(found: &Discovery<'_>, lineage: &str, others: &[String]) -> Json {
     });
     let skipped = found.skipped.iter().map(|SkippedAdoption { address, object, why }| {
         let (reason, of) = match why {
-            SkipReason::Duplicate { of } => ("twin", Some(of)),
-            SkipReason::Undeclared => ("undeclared", None),
-            SkipReason::Ambiguous => ("ambiguous", None),
+            SkipReason::Duplicate { of } => (SkippedAdoptionCode::Twin, Some(of)),
+            SkipReason::Undeclared => (SkippedAdoptionCode::Undeclared, None),
+            SkipReason::Ambiguous => (SkippedAdoptionCode::Ambiguous, None),
         };
         json!({
             "kind": object.kind, "id": object.id, "name": object.name, "address": address, "reason": reason, "twin_of": of,

@@ -15,7 +15,7 @@ use super::fold::{self, PlanRow as Resource};
 use super::style::Line;
 use super::text::{self, Context, drift, partial, renames, waits};
 use super::{PlanView, words};
-use crate::model::{Action, Change, Cost, Plan};
+use crate::model::{Action, Change, Cost, Plan, RefusalCode};
 
 use super::safe::{self, code};
 use fit::{Fitted, FittedRow, Section, SectionForm};
@@ -121,9 +121,9 @@ fn refusals(plan: &Plan) -> Vec<SectionForm> {
         let lines = plan.all_refusals().map(|(address, refusal)| text::refusal_lines(address, refusal));
         lines.map(|lines| rows::plain(&lines, 1, longest)).collect()
     });
-    let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut codes: BTreeMap<RefusalCode, usize> = BTreeMap::new();
     for (_, refusal) in plan.all_refusals() {
-        *codes.entry(&refusal.code).or_default() += 1;
+        *codes.entry(refusal.code).or_default() += 1;
     }
     let counted = codes
         .iter()

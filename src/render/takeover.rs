@@ -6,13 +6,23 @@ use serde_json::{Value as Json, json};
 
 use super::style::{Line, Style, Tone};
 use super::words;
+use crate::model::code::codes;
 use crate::model::{Address, Money, Object, Value};
+
+codes! {
+    /// Why an object was not imported, as a code.
+    pub enum SkippedImportCode {
+        Broken,
+        Differs,
+        Marked,
+        Undeclarable,
+    }
+}
 
 /// An object that was not imported.
 pub struct SkippedImport<'o> {
     pub object: &'o Object,
-    /// Stable code for `--json`.
-    pub code: &'static str,
+    pub code: SkippedImportCode,
     pub why: String,
 }
 

@@ -3,42 +3,52 @@
 use std::fmt;
 use std::time::Duration;
 
-/// The class of a failure, and the stable `code` of error objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ErrorClass {
-    /// No API key.
-    NoCredentials,
-    /// The key would travel over plain http to an address that is not loopback.
-    InsecureUrl,
-    /// 401.
-    Unauthorized,
-    /// 402.
-    NoBalance,
-    /// A limit of the account: spending per hour, number of pods or volumes.
-    AccountLimit,
-    /// 403 for this key or pool.
-    Forbidden,
-    /// 403 `error code: 1010`: the gateway refused the client, not the key.
-    Blocked,
-    NotFound,
-    /// 409.
-    Conflict,
-    /// 410: this dialect was retired.
-    Retired,
-    /// 413.
-    TooLarge,
-    /// 400, 422: the request is wrong.
-    Invalid,
-    /// 400 (v2) or 500 (v1) with a text that reports missing stock.
-    NoCapacity,
-    /// 429 after the longest allowed wait.
-    RateLimited,
-    /// 5xx.
-    Server,
-    /// No answer, or no connection.
-    Network,
-    /// An answer that does not match the API's documentation.
-    Malformed,
+use crate::model::code::codes;
+
+codes! {
+    /// The class of a failure, and the stable `code` of error objects.
+    pub enum ErrorClass {
+        /// No API key.
+        NoCredentials,
+        /// The key would travel over plain http to an address that is not loopback.
+        InsecureUrl,
+        /// 401.
+        Unauthorized,
+        /// 402.
+        NoBalance,
+        /// A limit of the account: spending per hour, number of pods or volumes.
+        AccountLimit,
+        /// 403 for this key or pool.
+        Forbidden,
+        /// 403 `error code: 1010`: the gateway refused the client, not the key.
+        #[serde(rename = "client_blocked")]
+        Blocked,
+        NotFound,
+        /// 409.
+        Conflict,
+        /// 410: this dialect was retired.
+        #[serde(rename = "api_retired")]
+        Retired,
+        /// 413.
+        #[serde(rename = "request_too_large")]
+        TooLarge,
+        /// 400, 422: the request is wrong.
+        #[serde(rename = "invalid_request")]
+        Invalid,
+        /// 400 (v2) or 500 (v1) with a text that reports missing stock.
+        NoCapacity,
+        /// 429 after the longest allowed wait.
+        RateLimited,
+        /// 5xx.
+        #[serde(rename = "server_error")]
+        Server,
+        /// No answer, or no connection.
+        #[serde(rename = "network_error")]
+        Network,
+        /// An answer that does not match the API's documentation.
+        #[serde(rename = "malformed_reply")]
+        Malformed,
+    }
 }
 
 impl ErrorClass {
@@ -62,29 +72,6 @@ impl ErrorClass {
             | Self::Server
             | Self::Network
             | Self::Malformed => false,
-        }
-    }
-
-    /// The stable code for `--json`.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::NoCredentials => "no_credentials",
-            Self::InsecureUrl => "insecure_url",
-            Self::Unauthorized => "unauthorized",
-            Self::NoBalance => "no_balance",
-            Self::AccountLimit => "account_limit",
-            Self::Forbidden => "forbidden",
-            Self::Blocked => "client_blocked",
-            Self::NotFound => "not_found",
-            Self::Conflict => "conflict",
-            Self::Retired => "api_retired",
-            Self::TooLarge => "request_too_large",
-            Self::Invalid => "invalid_request",
-            Self::NoCapacity => "no_capacity",
-            Self::RateLimited => "rate_limited",
-            Self::Server => "server_error",
-            Self::Network => "network_error",
-            Self::Malformed => "malformed_reply",
         }
     }
 
@@ -227,7 +214,7 @@ impl ApiError {
 
 impl miette::Diagnostic for ApiError {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(format!("sindri::runpod::{}", self.class.code())))
+        Some(Box::new(format!("sindri::runpod::{}", self.class)))
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {

@@ -272,6 +272,7 @@ fn a_saved_plan_is_a_regular_file_and_an_error_quotes_nothing_of_it() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     pipe(&project.path("pipe"));
     project.write("text.json", &format!("{{\"format_version\": \"{CANARY}\"}}"));
+    project.write("other.json", &format!("{{\"format_version\": 2, \"plan_id\": \"{CANARY}\", \"plan\": 1}}"));
     project.write("plain.json", &format!("\"{CANARY}\""));
     fs::write(project.path("utf16.json"), b"\xff\xfe{\0").unwrap();
     for (name, phrase) in [
@@ -282,6 +283,7 @@ fn a_saved_plan_is_a_regular_file_and_an_error_quotes_nothing_of_it() {
         ("/proc/self/environ", "belongs to the operating system"),
         ("utf16.json", "UTF-16"),
         ("text.json", "is not a saved plan: it is another kind of JSON (line 1, column"),
+        ("other.json", "is not a saved plan: a value in it is missing or unknown (line 1, column"),
         ("plain.json", "is not a saved plan"),
     ] {
         for command in ["show", "apply"] {

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use sindri::kind::{NETWORK_VOLUME, POD};
 use sindri::model::{Dialect, Endpoint, Money, Object, SshTarget, Status, Value};
-use sindri::runpod::Api;
+use sindri::runpod::{Api, ErrorClass};
 
 use crate::support::script::{SECRET, Script, client, env, json as answer, marker};
 
@@ -290,7 +290,7 @@ async fn a_truncated_list_never_passes_as_complete() {
     ] {
         let script = Script::new(answers);
         let error = client(&script, Dialect::V2).list(&POD).await.unwrap_err();
-        assert_eq!(error.class.code(), "malformed_reply", "{error}");
+        assert_eq!(error.class, ErrorClass::Malformed, "{error}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sindri::kind::NETWORK_VOLUME;
-use sindri::model::{Action, Address, Dialect, Power};
+use sindri::model::{Action, Address, Dialect, Power, RefusalCode};
 use tokio::time::{sleep, timeout};
 
 use crate::support::fleet::{Fleet, Pod, Volume};
@@ -151,8 +151,8 @@ fn if_two_volumes_match_a_lost_create_the_user_must_choose() {
 
         // The next run cannot tell either, and does nothing until the user says which one it is.
         let plan = session.plan(&desired).await;
-        let refused: Vec<&str> = plan.all_refusals().map(|(_, refusal)| refusal.code.as_str()).collect();
-        assert_eq!(refused, ["ambiguous"], "neither one of them nor a third one");
+        let refused: Vec<_> = plan.all_refusals().map(|(_, refusal)| refusal.code).collect();
+        assert_eq!(refused, [RefusalCode::Ambiguous], "neither one of them nor a third one");
     });
 }
 

@@ -10,10 +10,9 @@ use super::{rust_files, source};
 const LAYERS: [&str; 6] = ["planner", "apply", "store", "render", "observe.rs", "resource"];
 
 /// Literals that are spelled like an attribute and mean something else, each with the layer and the meaning.
-const OTHER_MEANINGS: [(&str, &str, &str); 8] = [
+const OTHER_MEANINGS: [(&str, &str, &str); 7] = [
     ("apply", "ports", "a condition of `sindri wait`"),
     ("apply", "port", "a noun in the help of `sindri wait`"),
-    ("planner", "locked", "the code of a refusal"),
     ("render", "name", "a member of JSON output"),
     ("render", "size_gb", "the size of a loss in JSON output"),
     ("render", "port", "a member of JSON output"),

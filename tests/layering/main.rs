@@ -1,5 +1,6 @@
 //! A module uses only modules above it in the list of `src/lib.rs`. Nothing else prevents cycles within one crate.
 
+mod codes;
 mod cycles;
 mod kind_names;
 mod type_names;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sindri::kind::{self, Compare};
-use sindri::model::{Action, Address, Attributes, Object, Observed, Plan, Resource, Risk, State, Value};
+use sindri::model::{Action, Address, Attributes, Object, Observed, Plan, RefusalCode, Resource, Risk, State, Value};
 use sindri::planner::PlanOptions;
 use sindri::resource::members;
 
@@ -127,10 +127,10 @@ fn refuses_for_a_reason(plan: &Plan, prior: &State, observed: &Observed) {
         let (record, change) = (&prior.resources[address], change_of(plan, address).expect("a change"));
         let object = observed.get(&record.kind, change.id.as_deref().unwrap_or_default()).expect("it is there");
         let size = |attributes: &Attributes| attributes.get("size_gb").and_then(Value::as_int);
-        let meant = match refusal.code.as_str() {
-            "locked" => object.attributes["locked"] == Value::Bool(true),
-            "prevent_destroy" => change.action.destroys(),
-            "impossible_change" => size(&change.after) < size(&object.attributes),
+        let meant = match refusal.code {
+            RefusalCode::Locked => object.attributes["locked"] == Value::Bool(true),
+            RefusalCode::PreventDestroy => change.action.destroys(),
+            RefusalCode::ImpossibleChange => size(&change.after) < size(&object.attributes),
             _ => false,
         };
         assert!(meant, "{refusal:#?}");

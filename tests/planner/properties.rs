@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
-use sindri::model::{Action, Dialect, Risk};
+use sindri::model::{Action, Dialect, RefusalCode, Risk};
 use sindri::planner::PlanOptions;
 
 use crate::planner::checked;
@@ -49,8 +49,8 @@ proptest! {
             checked::apply(&session, &desired).await;
             let options = PlanOptions { destroy: true, ..PlanOptions::default() };
             let applied = session.apply_unless_refused(&desired, &[], options).await;
-            let meant = ["locked", "prevent_destroy"];
-            prop_assert!(applied.plan.all_refusals().all(|(_, refusal)| meant.contains(&refusal.code.as_str())));
+            let meant = [RefusalCode::Locked, RefusalCode::PreventDestroy];
+            prop_assert!(applied.plan.all_refusals().all(|(_, refusal)| meant.contains(&refusal.code)));
             if applied.plan.all_refusals().next().is_none() {
                 let left = session.state().resources.into_keys();
                 prop_assert!(left.eq(desired.into_keys().filter(|address| address.kind == "network_volume")));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sindri::config::Move;
 use sindri::emulator::PodEvent;
-use sindri::model::{Action, Address, Cause, Dialect, Plan, Power, Resource, Verb};
+use sindri::model::{Action, Address, Cause, Dialect, Plan, Power, RefusalCode, Resource, Verb};
 use sindri::planner::PlanOptions;
 
 use crate::planner::checked::{self, change_of};
@@ -40,7 +40,7 @@ fn a_locked_pod_is_not_stopped_until_it_is_unlocked() {
 
             let still_locked = Pod { power: Some(Power::Stopped), title: "-b", ..locked.clone() };
             let plan = checked::apply(&session, &one_in(still_locked, dialect)).await;
-            assert_eq!(plan.all_refusals().map(|(_, refusal)| refusal.code.as_str()).collect::<Vec<_>>(), ["locked"]);
+            assert_eq!(plan.all_refusals().map(|(_, refusal)| refusal.code).collect::<Vec<_>>(), [RefusalCode::Locked]);
 
             let unlocked = Pod { power: Some(Power::Stopped), locked: false, ..locked };
             let plan = checked::apply(&session, &one_in(unlocked, dialect)).await;

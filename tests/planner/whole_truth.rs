@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use sindri::model::{
-    Action, Address, Attributes, Change, Dialect, Object, Plan, Power, Secret, SideEffect, Value, Verb,
+    Action, Address, Attributes, Change, Dialect, Object, Plan, Power, RefusalCode, Secret, SideEffect, Value, Verb,
 };
 use sindri::planner::PlanOptions;
 use sindri::planner::review::saved::SavedPlan;
@@ -63,8 +63,8 @@ fn an_impossible_change_is_refused_and_never_recorded_with_any_target() {
         for targets in [BTreeSet::new(), BTreeSet::from([pod("mounts")]), BTreeSet::from([volume("data")]), all] {
             let options = PlanOptions { targets, ..PlanOptions::default() };
             let applied = session.apply_unless_refused(&desired, &[], options).await;
-            let refused: Vec<_> = applied.plan.all_refusals().map(|(_, refusal)| refusal.code.as_str()).collect();
-            assert_eq!(refused, ["impossible_change"]);
+            let refused: Vec<_> = applied.plan.all_refusals().map(|(_, refusal)| refusal.code).collect();
+            assert_eq!(refused, [RefusalCode::ImpossibleChange]);
             assert_eq!(applied.requests, [""; 0]);
             let change = change_of(&applied.plan, &volume("data")).expect("the volume is in the plan");
             assert_eq!(change.action, Action::Update);
@@ -87,9 +87,8 @@ fn a_target_independent_of_a_refusal_runs_and_the_refusal_is_reported() {
             partial.left_out.iter().map(|(address, _)| address).collect::<Vec<_>>(),
             [&volume("data"), &pod("mounts"),]
         );
-        let refused: Vec<_> =
-            partial.refused.iter().map(|(address, refusal)| (address, refusal.code.as_str())).collect();
-        assert_eq!(refused, [(&volume("data"), "impossible_change")]);
+        let refused: Vec<_> = partial.refused.iter().map(|(address, refusal)| (address, refusal.code)).collect();
+        assert_eq!(refused, [(&volume("data"), RefusalCode::ImpossibleChange)]);
         assert_eq!(size_on_record(&session), Some(500));
     });
 }
@@ -106,6 +105,10 @@ fn a_saved_plan_keeps_its_refusals() {
         let saved = SavedPlan::of(&plan, &session.input(&readings(), PlanOptions::default()), "sindri.yaml".into());
         let again = session.apply_unless_refused(&desired, &[], saved.options_now(&prior)).await;
         assert_eq!(again.plan.all_refusals().count(), 1);
+        let file = serde_json::to_string(&saved).unwrap();
+        assert_eq!(serde_json::from_str::<SavedPlan>(&file).unwrap().verify(), Ok(()));
+        let unknown = file.replace("\"impossible_change\"", "\"unheard_of\"");
+        assert!(unknown != file && serde_json::from_str::<SavedPlan>(&unknown).is_err());
         assert_eq!((again.requests, size_on_record(&session)), (Vec::new(), Some(500)));
     });
 }

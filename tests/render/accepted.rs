@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sindri::apply::Event;
+use sindri::apply::{Event, OperationFault};
 use sindri::model::{Action, Operation, Plan, Verb};
 use sindri::render::{Style, Summary};
 
@@ -22,7 +22,7 @@ fn summary_of(verb: Verb, action: Action) -> String {
         id: Some("z0".into()),
         message: "it was not ready after 5 s".into(),
         help: None,
-        code: "not_ready".into(),
+        code: OperationFault::NotReady.into(),
         changed,
     };
     for event in [Event::Accepted { address: pod(), verb, id: "z0".into() }, failed(false)] {

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sindri::apply::Event;
+use sindri::apply::{Event, OperationFault};
 use sindri::model::{Action, Address, Change, Computed, Object, Operation, Plan, Status, Verb};
 use sindri::render::{Progress, ProgressKind, Style, Summary};
+use sindri::runpod::ErrorClass;
 
 use crate::render::fixture::{address, change, create, gpu_pod, money, plan};
 use crate::support::golden;
@@ -69,7 +70,7 @@ pub fn troubled() -> Vec<Event> {
             id: Some("tr1".into()),
             message: "the pod was not ready after 20m 00s; its last status was Creating".into(),
             help: Some("look at `sindri logs 'pod.trainer[1]'`; the next apply replaces it".into()),
-            code: "wait_timeout".into(),
+            code: OperationFault::NotReady.into(),
             changed: true,
         },
         started("pod.trainer[2]", Verb::Create, None, None),
@@ -79,7 +80,7 @@ pub fn troubled() -> Vec<Event> {
             id: None,
             message: "There are no instances currently available".into(),
             help: Some("add candidates to `gpuType` or `region`".into()),
-            code: "no_capacity".into(),
+            code: ErrorClass::NoCapacity.into(),
             changed: false,
         },
         Event::Skipped { address: trainer(3), verb: Verb::Create, because: "pod.trainer[2] failed".into() },
@@ -156,7 +157,7 @@ fn a_failed_destroy_says_that_the_object_is_still_billed() {
         id: Some("tr0".into()),
         message: "DELETE /v2/pods/tr0 answered 500: oops".into(),
         help: None,
-        code: "server_error".into(),
+        code: ErrorClass::Server.into(),
         changed: false,
     };
     let text = summary_of(&Plan { destroy: false, ..deletes(1) }, "apply", &[failed]);
@@ -173,7 +174,7 @@ fn a_failed_destroy_says_that_the_object_is_still_billed() {
         id: Some("v0l".into()),
         message: "DELETE /v2/network-volumes/v0l answered 400: in use".into(),
         help: None,
-        code: "rejected".into(),
+        code: ErrorClass::Invalid.into(),
         changed: false,
     };
     let mut kept = change("network_volume.data", Action::Delete);
@@ -348,7 +349,7 @@ fn a_thousand_failures_with_the_same_reason_are_one_line_with_a_count() {
         id: Some(format!("object-{index}")).filter(|_| verb == Verb::Delete),
         message: format!("DELETE /v2/pods/object-{index} answered 500: oops [request req-{index}]"),
         help: Some(format!("look at `sindri status` and `{}`", trainer(index))),
-        code: "server_error".into(),
+        code: ErrorClass::Server.into(),
         changed: false,
     };
     for (plan, verb, command) in [(creates(1000), Verb::Create, "apply"), (deletes(1000), Verb::Delete, "destroy")] {

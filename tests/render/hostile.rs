@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use sindri::apply::Event;
+use sindri::apply::{Event, OperationFault};
 use sindri::model::{
     Action, Address, Cause, Change, Computed, Drift, DriftClass, DriftResponse, Effect, Endpoint, FieldChange, Loss,
-    Note, Object, Observed, Orphan, Partial, Plan, Position, Record, Refusal, Rename, Risk, Secret, SideEffect,
-    SshTarget, State, Status, Value, Verb, Wait,
+    Note, Object, Observed, Orphan, Partial, Plan, Position, Record, Refusal, RefusalCode, Rename, Risk, Secret,
+    SideEffect, SshTarget, State, Status, Value, Verb, Wait,
 };
 use sindri::render::drift as render_drift;
 use sindri::render::style::is_harmful;
@@ -90,7 +90,7 @@ pub fn hostile_plan(evil: &str) -> Plan {
         in_place_alternative: Some(evil.into()),
         position: position.clone(),
         refusals: vec![Refusal {
-            code: evil.into(),
+            code: RefusalCode::Protected,
             message: evil.into(),
             help: evil.into(),
             position: position.clone(),
@@ -196,7 +196,7 @@ fn hostile_events(evil: &str) -> Vec<Event> {
             id,
             message: text(),
             help: Some(text()),
-            code: text(),
+            code: OperationFault::NotReady.into(),
             changed: true,
         },
         Event::Unfinished { address: address.clone(), verb, id: text(), because: text() },

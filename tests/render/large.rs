@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use sindri::model::{
-    Action, Address, Change, Drift, DriftClass, DriftResponse, Marker, Note, Orphan, Partial, Plan, Refusal, Rename,
-    Value, Wait,
+    Action, Address, Change, Drift, DriftClass, DriftResponse, Marker, Note, Orphan, Partial, Plan, Refusal,
+    RefusalCode, Rename, Value, Wait,
 };
 use sindri::render::{PlanView, Style, text};
 
@@ -73,7 +73,7 @@ fn refused_changes_are_shown_before_others_are() {
 
 fn refusal(about: &str) -> Refusal {
     Refusal {
-        code: "prevent_destroy".into(),
+        code: RefusalCode::PreventDestroy,
         message: format!("`{about}` is protected"),
         help: "remove the protection".into(),
         position: None,

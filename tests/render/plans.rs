@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sindri::model::{
     Action, Awaiting, Cause, Change, DifferenceOrigin, Drift, DriftClass, DriftResponse, Effect, FieldChange, Loss,
-    Marker, Note, Orphan, Partial, Plan, Refusal, Rename, Risk, Secret, SideEffect, Value, Wait,
+    Marker, Note, Orphan, Partial, Plan, Refusal, RefusalCode, Rename, Risk, Secret, SideEffect, Value, Wait,
 };
 use sindri::render::{PlanView, Style, markdown, text};
 
@@ -92,7 +92,7 @@ fn moved_volume() -> Change {
         hourly_before: money(0.0096).into(),
         hourly_after: money(0.0096).into(),
         refusals: vec![Refusal {
-            code: "protected".into(),
+            code: RefusalCode::Protected,
             message: "`network_volume.datasets` is protected, and replacing it destroys 100 GB".into(),
             help: "run `sindri state unprotect network_volume.datasets` first, if the data may go".into(),
             position: Some(at(7)),
@@ -371,7 +371,7 @@ fn destroying_everything_says_so_once() {
 
 fn shrink() -> Refusal {
     Refusal {
-        code: "impossible_change".into(),
+        code: RefusalCode::ImpossibleChange,
         message: "`size_gb` of `network_volume.models` cannot go from 500 to 400: RunPod never shrinks one".into(),
         help: "keep 500".into(),
         position: Some(at(9)),

@@ -140,7 +140,7 @@ impl RunningOperation<'_, '_> {
             id: self.id(),
             message: format!("the {} no longer exists", self.kind.title),
             help: Some("plan again; someone else may have deleted it".into()),
-            code: "not_found".into(),
+            code: ErrorClass::NotFound.into(),
             changed: false,
         });
         OperationError::Failed(Some(ErrorClass::NotFound))

@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{OperationError, RunningOperation};
-use crate::apply::Event;
 use crate::apply::recover::{UpdateRequest, quoted};
+use crate::apply::{Event, OperationFault};
 use crate::model::{Attributes, Entry, Intent, Object, Verb};
 
 /// How long answers may show old values. Source: contract, section 13.
@@ -73,7 +73,7 @@ impl RunningOperation<'_, '_> {
                  ignoring it, `lifecycle: { updates: recreate }` replaces the object instead"
                     .into(),
             ),
-            code: "update_not_done".into(),
+            code: OperationFault::UpdateNotDone.into(),
             changed: had_effect,
         });
     }

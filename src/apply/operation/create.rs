@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{OperationError, RunningOperation, lock};
-use crate::apply::Event;
 use crate::apply::job::skipped;
 use crate::apply::recover::{SearchResult, created, search, several, without_effect};
+use crate::apply::{Event, OperationFault};
 use crate::model::{Address, Attributes, Entry, Intent, Marker, Object, Record, Value, Verb};
 use crate::resource::resolved;
 use crate::runpod::{ApiError, ErrorClass, FailureEffect};
@@ -147,7 +147,7 @@ impl RunningOperation<'_, '_> {
                 id: Some(object.id.clone()),
                 message: format!("{} `{}` was created, but could not be recorded: {error}", self.kind.title, object.id),
                 help: Some("the journal holds its intent, and the next sindri command finds it by its marker".into()),
-                code: "state_not_written".into(),
+                code: OperationFault::StateNotWritten.into(),
                 changed: true,
             });
             return Err(error.into());

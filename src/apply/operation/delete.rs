@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::{OperationError, RESEND_FRESH, RunningOperation};
-use crate::apply::Event;
 use crate::apply::recover::{followed, migrated_object, without_effect};
 use crate::apply::watch::ListSnapshot;
+use crate::apply::{Event, OperationFault};
 use crate::model::{Address, Entry, Intent, Object, Outcome, Record, Verb};
 use crate::runpod::{ApiError, ErrorClass, FailureEffect};
 use crate::store::StoreError;
@@ -66,7 +66,7 @@ impl RunningOperation<'_, '_> {
                     help: Some(
                         "apply again, or delete it in the RunPod console; until then it may still be billed".into(),
                     ),
-                    code: "delete_not_confirmed".into(),
+                    code: OperationFault::DeleteNotConfirmed.into(),
                     changed: true,
                 });
                 Err(OperationError::Failed(None))
@@ -93,7 +93,7 @@ impl RunningOperation<'_, '_> {
                 self.kind.title, object.id
             ),
             help: Some("it is recorded under its new id; apply again to continue".into()),
-            code: "moved".into(),
+            code: OperationFault::Moved.into(),
             changed: false,
         });
         Ok(OperationError::Failed(None))

@@ -41,7 +41,7 @@ impl RunningOperation<'_, '_> {
             id: Some(id.to_owned()),
             message,
             help: Some(help.into()),
-            code: class.code().into(),
+            code: class.into(),
             changed: false,
         });
         Err(OperationError::Failed(Some(class)))

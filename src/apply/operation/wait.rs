@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 use super::{OperationError, RunningOperation, lock};
-use crate::apply::Event;
+use crate::apply::{Event, OperationFault};
 use crate::model::{Entry, Object, Outcome, Record, Status, Verb};
+use crate::runpod::ErrorClass;
 
 /// Why something is not ready and will not be in this run.
 enum Unready {
@@ -129,7 +130,7 @@ impl RunningOperation<'_, '_> {
                     ),
                 }
             )),
-            code: "not_ready".into(),
+            code: OperationFault::NotReady.into(),
             changed: self.operation.verb != Verb::Wait,
         });
         Err(OperationError::Failed(None))
@@ -148,7 +149,7 @@ impl RunningOperation<'_, '_> {
             id: Some(id.to_owned()),
             message,
             help: Some("run the command again; sindri waits for it, or creates it again if it no longer exists".into()),
-            code: "not_found".into(),
+            code: ErrorClass::NotFound.into(),
             // A pod in no list may still exist.
             changed: !deleted && self.operation.verb != Verb::Wait,
         });

@@ -13,7 +13,7 @@ use crate::cli::approval::Approval;
 use crate::cli::args::{ApplyArgs, ChangeFlags, DestroyArgs, Global, ViewFlags};
 use crate::cli::consent::{self, Consent};
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::{Secrets, Session};
 use crate::cli::signals::{SignalRequest, Signals};
 use crate::cli::unreachable;
@@ -224,10 +224,12 @@ fn locked(summary: &Mutex<Summary>) -> MutexGuard<'_, Summary> {
 /// there.
 fn unfinished(exit: Exit, summary: &Summary) -> Failure {
     let (code, help) = match exit {
-        Exit::Interrupted => ("interrupted", "completed changes are recorded; run it again to do the rest"),
-        Exit::PartlyApplied => ("partly_applied", "completed changes are recorded; run it again to do the rest"),
-        Exit::NoCapacity => ("no_capacity", "run it again later, or allow more options; nothing was created"),
-        _ => ("apply_failed", "run it again when the cause is resolved"),
+        Exit::Interrupted => (FailureCode::Interrupted, "completed changes are recorded; run it again to do the rest"),
+        Exit::PartlyApplied => {
+            (FailureCode::PartlyApplied, "completed changes are recorded; run it again to do the rest")
+        }
+        Exit::NoCapacity => (FailureCode::NoCapacity, "run it again later, or allow more options; nothing was created"),
+        _ => (FailureCode::ApplyFailed, "run it again when the cause is resolved"),
     };
     let message = format!("the plan was not applied in full: {}", summary.outline());
     let failure = Failure::message(exit, code, message, Some(help.to_owned()));

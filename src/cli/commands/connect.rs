@@ -5,7 +5,7 @@ use std::process::Command;
 use super::power::select_one;
 use crate::cli::args::{ConnectArgs, Global};
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::Session;
 use crate::model::{Address, Object, SshTarget, Status};
 use crate::render::words;
@@ -20,7 +20,7 @@ pub async fn run(args: &ConnectArgs, global: &Global, console: &Console) -> Resu
     let Some(object) = live_object(&observed, record) else {
         return Err(Failure::message(
             Exit::Error,
-            "not_found",
+            FailureCode::NotFound,
             format!("`{pod}` ({}) is recorded, but RunPod no longer lists it", record.id),
             Some("`sindri plan` shows its status".into()),
         )
@@ -30,7 +30,7 @@ pub async fn run(args: &ConnectArgs, global: &Global, console: &Console) -> Resu
     if !direct && !args.command.is_empty() {
         return Err(Failure::message(
             Exit::Error,
-            "no_direct_ssh",
+            FailureCode::NoDirectSsh,
             format!("`{pod}` is reachable only through RunPod's proxy, which opens a terminal but runs no commands"),
             Some("expose `22/tcp` on a machine with a public address (SECURE machines have one)".into()),
         ));
@@ -56,7 +56,7 @@ pub async fn run(args: &ConnectArgs, global: &Global, console: &Console) -> Resu
     if global.sandbox {
         return Err(Failure::message(
             Exit::Error,
-            "sandbox",
+            FailureCode::Sandbox,
             "sandbox pods have no ssh server",
             Some("`sindri connect --print` shows the command that would run".into()),
         ));
@@ -75,7 +75,7 @@ fn target<'o>(pod: &Address, object: &'o Object) -> Result<(&'o SshTarget, bool)
     if object.status == Some(Status::Stopped) {
         return Err(Failure::message(
             Exit::Error,
-            "stopped",
+            FailureCode::Stopped,
             format!("`{pod}` ({}) is stopped", object.id),
             Some(format!("`sindri start {pod}` starts it")),
         ));
@@ -83,7 +83,7 @@ fn target<'o>(pod: &Address, object: &'o Object) -> Result<(&'o SshTarget, bool)
     if object.status == Some(Status::Creating) {
         return Err(Failure::message(
             Exit::Error,
-            "not_ready",
+            FailureCode::NotReady,
             format!("`{pod}` ({}) is not ready yet; its status is {}", object.id, Status::Creating),
             Some(format!("`sindri wait {pod}` waits until it is ready")),
         ));
@@ -96,7 +96,7 @@ fn target<'o>(pod: &Address, object: &'o Object) -> Result<(&'o SshTarget, bool)
     }
     Err(Failure::message(
         Exit::Error,
-        "not_ready",
+        FailureCode::NotReady,
         format!(
             "`{pod}` ({}) has no ssh address yet; its status is {}",
             object.id,
@@ -135,7 +135,7 @@ fn ssh(argv: &[String], console: &Console) -> Result<Exit, Failure> {
     };
     Err(Failure::message(
         Exit::Error,
-        "ssh_failed",
+        FailureCode::SshFailed,
         format!("cannot run ssh: {error}"),
         Some(
             "install an OpenSSH client, or run the command that `sindri connect --print` shows on a machine that \

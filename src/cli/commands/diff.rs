@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use crate::cli::args::{DiffArgs, Global};
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::{Secrets, load_options, variable};
-use crate::config::{self, Config, LoadOptions, Problems};
+use crate::config::{self, Config, LoadOptions, ProblemCode, Problems};
 use crate::model::{Money, Value};
 use crate::planner::review::compare::{ComparedEnvironment, ComparisonRow, compare, differing};
 use crate::render::comparison;
@@ -21,7 +21,7 @@ pub fn run(args: &DiffArgs, global: &Global, console: &Console) -> Result<Exit, 
     let [left, right] = named[..] else {
         let message = format!("`sindri diff` compares two environments, but {} given", count(named.len()));
         let help = "`sindri diff staging prod`, or `sindri diff -e staging -e prod`".to_owned();
-        return Err(Failure::message(Exit::Usage, "usage", message, Some(help)));
+        return Err(Failure::message(Exit::Usage, FailureCode::Usage, message, Some(help)));
     };
     let (ours, our_gaps) = load(left, global)?;
     let (theirs, their_gaps) = load(right, global)?;
@@ -96,5 +96,5 @@ fn load(environment: &str, global: &Global) -> Result<(Config, BTreeSet<String>)
 /// Whether a required variable has neither a value nor a default.
 fn is_missed(problems: &Problems, name: &str) -> bool {
     let quoted = format!("`{name}`");
-    problems.iter().any(|problem| problem.code == "undefined_variable" && problem.message.contains(&quoted))
+    problems.iter().any(|problem| problem.code == ProblemCode::UndefinedVariable && problem.message.contains(&quoted))
 }

@@ -4,7 +4,7 @@ use tokio::net::TcpListener;
 
 use crate::cli::args::{EmulatorCommand, Global, ServeArgs};
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::emulator::{self, EmulatorOptions};
 
 pub async fn run(command: &EmulatorCommand, _global: &Global, console: &Console) -> Result<Exit, Failure> {
@@ -28,7 +28,7 @@ async fn serve(args: &ServeArgs, console: &Console) -> Result<Exit, Failure> {
     let cannot = |error: std::io::Error| {
         Failure::message(
             Exit::Error,
-            "cannot_listen",
+            FailureCode::CannotListen,
             format!("cannot listen on 127.0.0.1:{}: {error}", args.port),
             Some("another process may use the port; `--port 0` picks a free one".into()),
         )

@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::cli::address::{AddressWord, KnownAddresses};
 use crate::cli::args::{Global, ImportArgs};
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::{Secrets, Session};
 use crate::kind;
 use crate::model::{Marker, Object, Observed};
@@ -49,9 +49,9 @@ async fn one(
         Ok(object) => object,
         Err(error) => {
             let (code, help) = match &error {
-                ByHandError::RecordedAs { .. } => ("recorded", "`sindri state mv` renames a record"),
-                ByHandError::NotListed { .. } => ("not_found", "check the id and the API key's account"),
-                _ => ("recorded", "`sindri state rm` forgets a record without touching its object"),
+                ByHandError::RecordedAs { .. } => (FailureCode::Recorded, "`sindri state mv` renames a record"),
+                ByHandError::NotListed { .. } => (FailureCode::NotFound, "check the id and the API key's account"),
+                _ => (FailureCode::Recorded, "`sindri state rm` forgets a record without touching its object"),
             };
             return refuse(code, error.to_string(), help);
         }
@@ -62,7 +62,7 @@ async fn one(
     if let Some(whose) = foreign(object, &observed, is_own).filter(|_| !args.include_marked) {
         let help = "leave it to that project, or import it with `--include-marked`. That project keeps managing it \
                     until it forgets it with `sindri state rm`. Nothing was changed";
-        return Err(Failure::refused("marked", whose, help).about(address, Some(id)));
+        return Err(Failure::refused(FailureCode::Marked, whose, help).about(address, Some(id)));
     }
     let records = imported(declared, &[(address.clone(), object)], &state);
     store.correct("import", records).await?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cli::args::{Global, InitArgs};
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::config::{LoadOptions, Problem, Problems, SCHEMA_FILE, SchemaOf, Starter, json_schema};
 use crate::files;
 use crate::render::json;
@@ -66,7 +66,7 @@ fn refused(text: &str, problems: &Problems) -> Failure {
     let helps: Vec<String> = problems.iter().filter_map(help).collect();
     Failure::message(
         Exit::Usage,
-        "usage",
+        FailureCode::Usage,
         messages.join("\n"),
         Some(format!("{}\nnothing was written", helps.join("\n"))),
     )
@@ -76,10 +76,15 @@ fn refused(text: &str, problems: &Problems) -> Failure {
 fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     files::create_new(path, text.as_bytes()).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::refused(
-            "exists",
+            FailureCode::Exists,
             format!("`{}` already exists", path.display()),
             "it was not changed; select another file with `-f FILE`",
         ),
-        _ => Failure::message(Exit::Error, "cannot_write", format!("cannot write `{}`: {error}", path.display()), None),
+        _ => Failure::message(
+            Exit::Error,
+            FailureCode::CannotWrite,
+            format!("cannot write `{}`: {error}", path.display()),
+            None,
+        ),
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::args::{Global, OutputArgs};
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::Session;
 use crate::kind;
 use crate::render::status::Outputs;
@@ -14,7 +14,7 @@ fn with_kind(path: &str, outputs: &Outputs) -> Result<Option<String>, Failure> {
     if found.len() > 1 && outputs.raw(path).is_none() {
         let message = format!("`{path}` matches outputs of several kinds");
         let help = format!("write the full path: `{}`", found.join("` or `"));
-        return Err(Failure::message(Exit::Usage, "ambiguous", message, Some(help)));
+        return Err(Failure::message(Exit::Usage, FailureCode::Ambiguous, message, Some(help)));
     }
     Ok(found.pop().filter(|_| outputs.raw(path).is_none()))
 }
@@ -36,7 +36,7 @@ pub async fn run(args: &OutputArgs, global: &Global, console: &Console) -> Resul
                 );
                 return Err(Failure::message(
                     Exit::Error,
-                    "not_found",
+                    FailureCode::NotFound,
                     format!("there is no output `{path}`"),
                     Some(help),
                 ));

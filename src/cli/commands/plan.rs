@@ -7,7 +7,7 @@ use crate::cli::address::{AddressWord, KnownAddresses};
 use crate::cli::args::{FormatFlags, Global, PlanArgs, PlanFlags, ViewFlags};
 use crate::cli::consent;
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::saved;
 use crate::cli::session::{Secrets, Session};
 use crate::cli::unreachable;
@@ -100,7 +100,7 @@ fn is_whole(address: &Address) -> Result<(), Failure> {
     let message = format!("`{address}` is part of `{parent}` and cannot be destroyed separately");
     let help =
         format!("remove it from the configuration and run `sindri apply`, or destroy `{parent}`; nothing was changed");
-    Err(Failure::message(Exit::Error, "part", message, Some(help)).about(address, None))
+    Err(Failure::message(Exit::Error, FailureCode::Part, message, Some(help)).about(address, None))
 }
 
 /// A plan that violates a guarantee is a bug in sindri, and is not used.
@@ -115,7 +115,7 @@ pub fn checked(plan: Plan, prior: &State) -> Result<Plan, Failure> {
         None => Ok(plan),
         Some(broken) => Err(Failure::message(
             Exit::Error,
-            "planner_bug",
+            FailureCode::PlannerBug,
             format!("the plan contradicts itself: {broken}"),
             Some("this is a bug in sindri; nothing was changed. Please report it with the configuration".into()),
         )),

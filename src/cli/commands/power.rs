@@ -7,7 +7,7 @@ use crate::cli::address::{AddressWord, KnownAddresses};
 use crate::cli::args::{Global, PowerArgs};
 use crate::cli::consent;
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::Session;
 use crate::model::{Action, Address, Plan, Power, State};
 use crate::planner::decide::power::power_plan;
@@ -66,7 +66,7 @@ fn recorded(state: &State) -> Result<Vec<&Address>, Failure> {
     if pods.is_empty() {
         let message = format!("no pods are recorded in environment `{}`", state.environment);
         let help = Some("`sindri apply` creates them".into());
-        return Err(Failure::message(Exit::Error, "not_found", message, help));
+        return Err(Failure::message(Exit::Error, FailureCode::NotFound, message, help));
     }
     Ok(pods)
 }
@@ -79,7 +79,7 @@ fn only(pods: &[&Address], command: &str) -> Result<Address, Failure> {
         _ => {
             let message = format!("there are {} pods", pods.len());
             let help = format!("choose one: `sindri {command} {}`; there are {}", pods[0], quoted_few(pods.to_vec()));
-            Err(Failure::message(Exit::Usage, "ambiguous", message, Some(help)))
+            Err(Failure::message(Exit::Usage, FailureCode::Ambiguous, message, Some(help)))
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::cli::address::{AddressWord, KnownAddresses};
 use crate::cli::args::{Global, StateCommand};
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::Session;
 use crate::graph::ResourceGraph;
 use crate::kind;
@@ -123,20 +123,20 @@ fn verify(session: &Session, console: &Console) -> Result<(), Failure> {
 fn refused(error: &ByHandError) -> Failure {
     match error {
         ByHandError::Needed { .. } => {
-            Failure::refused("needed", error.to_string(), "forget those first; nothing was changed")
+            Failure::refused(FailureCode::Needed, error.to_string(), "forget those first; nothing was changed")
         }
         ByHandError::Unsettled { address, .. } => {
             let help = "run `sindri refresh` first to find and record the result; nothing was changed";
-            Failure::refused("unsettled", error.to_string(), help).about(address, None)
+            Failure::refused(FailureCode::Unsettled, error.to_string(), help).about(address, None)
         }
         ByHandError::PartOf { part, parent } => {
             let help = format!(
                 "remove it from `{parent}` in the configuration and apply, or forget the whole resource with `sindri \
                  state rm {parent}`; nothing was changed"
             );
-            Failure::refused("part_of_resource", error.to_string(), help).about(part, None)
+            Failure::refused(FailureCode::PartOfResource, error.to_string(), help).about(part, None)
         }
-        _ => Failure::refused("not_movable", error.to_string(), "nothing was changed"),
+        _ => Failure::refused(FailureCode::NotMovable, error.to_string(), "nothing was changed"),
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::cli::args::Global;
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::Session;
 use crate::model::{Address, PendingIntent};
 use crate::store::{self, Holder, LockedState, StoreError};
@@ -94,5 +94,5 @@ fn held(holder: &Holder, lock: &Path) -> Failure {
              are recorded. Nothing was changed"
         )
     };
-    Failure::message(Exit::Locked, "held", format!("the lock is held by {holder}"), Some(help))
+    Failure::message(Exit::Locked, FailureCode::Held, format!("the lock is held by {holder}"), Some(help))
 }

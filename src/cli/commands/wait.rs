@@ -10,11 +10,11 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::power::select;
 use crate::apply::Event;
-use crate::apply::readiness::{Condition, PodReadiness, ReadinessFailure, readiness};
+use crate::apply::readiness::{Condition, PodReadiness, ReadinessCode, ReadinessFailure, readiness};
 use crate::apply::refresh::Refresh;
 use crate::cli::args::{Global, WaitArgs};
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::Session;
 use crate::cli::signals::Signals;
 use crate::kind::{self, Kind};
@@ -41,7 +41,7 @@ pub async fn run(args: &WaitArgs, global: &Global, console: &Console) -> Result<
     if global.sandbox && args.condition != Condition::Running {
         return Err(Failure::message(
             Exit::Error,
-            "sandbox",
+            FailureCode::Sandbox,
             "sandbox pods have no servers",
             Some("`sindri wait` without `--for` waits until they run".into()),
         ));
@@ -71,7 +71,7 @@ pub async fn run(args: &WaitArgs, global: &Global, console: &Console) -> Result<
         ended = wait.until_ready(refresh.observed, args.timeout) => ended,
         _ = signals.next() => Err(Failure::message(
             Exit::Interrupted,
-            "interrupted",
+            FailureCode::Interrupted,
             "interrupted while waiting",
             Some("nothing was changed; the pods keep starting and are billed".into()),
         )),
@@ -260,7 +260,7 @@ impl WaitRun<'_> {
         };
         let help = "wait again, or check `sindri status` and the pod's logs in the RunPod console; pods that are not \
                     ready are also billed. Nothing was changed";
-        let failure = Failure::message(Exit::Error, "not_ready", message, Some(help.into()));
+        let failure = Failure::message(Exit::Error, FailureCode::NotReady, message, Some(help.into()));
         match open.as_slice() {
             [pod] => failure.about(&pod.address, Some(&pod.id)),
             _ => failure,
@@ -274,7 +274,7 @@ async fn check_pod(pod: &AwaitedPod, condition: &Condition, observed: &Observed,
         return match may_lag {
             true => PodReadiness::NotYet("not listed yet".to_owned()),
             false => PodReadiness::Never(ReadinessFailure {
-                code: "not_found",
+                code: ReadinessCode::NotFound,
                 message: "is recorded, but RunPod no longer lists it".to_owned(),
                 help: "`sindri plan` shows its status",
             }),
@@ -295,7 +295,7 @@ async fn check_pod(pod: &AwaitedPod, condition: &Condition, observed: &Observed,
 fn never(pod: &AwaitedPod, failure: &ReadinessFailure) -> Failure {
     let help = failure.help.replace("{pod}", &words::shell(&pod.address.to_string()));
     let message = format!("`{}` ({}) {}", pod.address, pod.id, failure.message);
-    Failure::message(Exit::Error, failure.code, message, Some(help)).about(&pod.address, Some(&pod.id))
+    Failure::message(Exit::Error, failure_code(failure.code), message, Some(help)).about(&pod.address, Some(&pod.id))
 }
 
 fn report(condition: &Condition, pods: &[AwaitedPod], ready: bool, elapsed: Duration) -> Json {
@@ -310,4 +310,15 @@ fn report(condition: &Condition, pods: &[AwaitedPod], ready: bool, elapsed: Dura
         "elapsed_seconds": elapsed.as_secs_f64(),
         "pods": pods,
     })
+}
+
+fn failure_code(code: ReadinessCode) -> FailureCode {
+    match code {
+        ReadinessCode::AmbiguousPort => FailureCode::AmbiguousPort,
+        ReadinessCode::Errored => FailureCode::Errored,
+        ReadinessCode::NoPort => FailureCode::NoPort,
+        ReadinessCode::NotFound => FailureCode::NotFound,
+        ReadinessCode::Stopped => FailureCode::Stopped,
+        ReadinessCode::ZeroGpu => FailureCode::ZeroGpu,
+    }
 }

@@ -6,7 +6,7 @@ use crate::kind::attribute::{Attribute, BOTH, Compare, Support, attribute, in_pl
 use crate::kind::limits::{LONGEST_NAME, Limit, LimitRule, LimitSource, NOT_EMPTY, limit};
 use crate::kind::{Kind, Protection, Readiness, Recognition};
 use crate::model::Dialect::{V1, V2};
-use crate::model::{Effect, Risk, Value};
+use crate::model::{Effect, ProblemCode, Risk, Value};
 
 /// A disk that outlives the pods that mount it.
 ///
@@ -55,22 +55,22 @@ const NO_TIER: Support =
     Support::No { reason: "REST v1 has no tiers of network volumes", help: "remove `tier`, or use `apiVersion: v2`" };
 
 const LIMITS: &[Limit] = &[
-    created("name", "name", LONGEST_NAME, "name_length"),
-    created("region", "dataCenter", NOT_EMPTY, "empty_id"),
-    created("size_gb", "size", LimitRule::Whole { min: 10, max: 4096 }, "volume_size"),
-    limit(V1, "name", LONGEST_NAME, "name_length", LimitSource::Page("same as the name of a pod")),
+    created("name", "name", LONGEST_NAME, ProblemCode::NameLength),
+    created("region", "dataCenter", NOT_EMPTY, ProblemCode::EmptyId),
+    created("size_gb", "size", LimitRule::Whole { min: 10, max: 4096 }, ProblemCode::VolumeSize),
+    limit(V1, "name", LONGEST_NAME, ProblemCode::NameLength, LimitSource::Page("same as the name of a pod")),
     limit(
         V1,
         "size_gb",
         // The document allows 0; 1 GB is the smallest size reported to work.
         LimitRule::Whole { min: 1, max: 4000 },
-        "volume_size",
+        ProblemCode::VolumeSize,
         LimitSource::Schema("NetworkVolumeCreateInput", "size"),
     ),
 ];
 
 /// A limit from the schema of REST v2's create request.
-const fn created(attribute: &'static str, member: &'static str, rule: LimitRule, code: &'static str) -> Limit {
+const fn created(attribute: &'static str, member: &'static str, rule: LimitRule, code: ProblemCode) -> Limit {
     limit(V2, attribute, rule, code, LimitSource::Schema("CreateNetworkVolumeRequest", member))
 }
 

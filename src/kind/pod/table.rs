@@ -8,7 +8,7 @@ use crate::kind::limits::{
 };
 use crate::kind::{Kind, Readiness, Recognition};
 use crate::model::Dialect::{self, V1, V2};
-use crate::model::Risk;
+use crate::model::{ProblemCode, Risk};
 
 /// One container on a rented machine, with its disk, its pod volume and at most one network volume.
 pub static POD: Kind = Kind {
@@ -43,36 +43,42 @@ pub static POD: Kind = Kind {
 };
 
 const LIMITS: &[Limit] = &[
-    created("name", "name", LONGEST_NAME, "name_length"),
-    created("container_disk_gb", "disk", FROM_ONE, "disk_size"),
-    created("gpu_count", "gpu/count", FROM_ONE, "gpu_count"),
-    created("cuda_versions", "gpu/allowedCudaVersions[]", LimitRule::Versions, "bad_version"),
-    created("min_ram_gb_per_gpu", "gpu/minRamPerGpu", FROM_ONE, "memory_floor"),
-    created("min_vcpu_per_gpu", "gpu/minVcpuCountPerGpu", FROM_ONE, "vcpu_floor"),
-    created("vcpu_count", "cpu/vcpuCount", LimitRule::Whole { min: 2, max: i64::MAX }, "bad_vcpus"),
-    created("volume_gb", "mounts/persistent/size", LimitRule::WholeOrNone { min: 10 }, "volume_size"),
-    created("template", "templateId", NOT_EMPTY, "empty_id"),
+    created("name", "name", LONGEST_NAME, ProblemCode::NameLength),
+    created("container_disk_gb", "disk", FROM_ONE, ProblemCode::DiskSize),
+    created("gpu_count", "gpu/count", FROM_ONE, ProblemCode::GpuCount),
+    created("cuda_versions", "gpu/allowedCudaVersions[]", LimitRule::Versions, ProblemCode::BadVersion),
+    created("min_ram_gb_per_gpu", "gpu/minRamPerGpu", FROM_ONE, ProblemCode::MemoryFloor),
+    created("min_vcpu_per_gpu", "gpu/minVcpuCountPerGpu", FROM_ONE, ProblemCode::VcpuFloor),
+    created("vcpu_count", "cpu/vcpuCount", LimitRule::Whole { min: 2, max: i64::MAX }, ProblemCode::BadVcpus),
+    created("volume_gb", "mounts/persistent/size", LimitRule::WholeOrNone { min: 10 }, ProblemCode::VolumeSize),
+    created("template", "templateId", NOT_EMPTY, ProblemCode::EmptyId),
     variables(V2),
     http_ports(V2),
-    limit(V1, "name", LONGEST_NAME, "name_length", LimitSource::Schema("PodCreateInput", "name")),
-    limit(V1, "gpu_count", FROM_ONE, "gpu_count", LimitSource::Schema("PodCreateInput", "gpuCount")),
-    limit(V1, "cuda_versions", LimitRule::Versions, "bad_version", LimitSource::Page("the form of v1's enumeration")),
-    limit(V1, "template", NOT_EMPTY, "empty_id", LimitSource::Page("as REST v2")),
+    limit(V1, "name", LONGEST_NAME, ProblemCode::NameLength, LimitSource::Schema("PodCreateInput", "name")),
+    limit(V1, "gpu_count", FROM_ONE, ProblemCode::GpuCount, LimitSource::Schema("PodCreateInput", "gpuCount")),
+    limit(
+        V1,
+        "cuda_versions",
+        LimitRule::Versions,
+        ProblemCode::BadVersion,
+        LimitSource::Page("the form of v1's enumeration"),
+    ),
+    limit(V1, "template", NOT_EMPTY, ProblemCode::EmptyId, LimitSource::Page("as REST v2")),
     variables(V1),
     http_ports(V1),
 ];
 
 /// A limit from the schema of REST v2's create request.
-const fn created(attribute: &'static str, member: &'static str, rule: LimitRule, code: &'static str) -> Limit {
+const fn created(attribute: &'static str, member: &'static str, rule: LimitRule, code: ProblemCode) -> Limit {
     limit(V2, attribute, rule, code, LimitSource::Schema("CreatePodRequest", member))
 }
 
 const fn variables(dialect: Dialect) -> Limit {
     let source = LimitSource::Page("RunPod's page on environment variables");
-    limit(dialect, "env", LimitRule::Entries { max: MOST_VARIABLES }, "too_many_variables", source)
+    limit(dialect, "env", LimitRule::Entries { max: MOST_VARIABLES }, ProblemCode::TooManyVariables, source)
 }
 
 const fn http_ports(dialect: Dialect) -> Limit {
     let rule = LimitRule::Ports { protocol: "http", max: MOST_HTTP_PORTS };
-    limit(dialect, "ports", rule, "too_many_ports", LimitSource::Page("RunPod's console"))
+    limit(dialect, "ports", rule, ProblemCode::TooManyPorts, LimitSource::Page("RunPod's console"))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Catalog, Cloud};
 use crate::kind::{self, Unpriced, price};
-use crate::model::{Action, Address, Change, Money, Plan, Refusal};
+use crate::model::{Action, Address, Change, Money, Plan, Refusal, RefusalCode};
 use crate::planner::decide::feasible::several;
 use crate::planner::input::Input;
 
@@ -31,7 +31,7 @@ fn brings_machine(change: &Change) -> bool {
 
 fn over(message: String, key: &str) -> Refusal {
     let help = format!("request less, or raise `budget.{key}` in the configuration");
-    Refusal { code: "budget".into(), message, help, position: None }
+    Refusal { code: RefusalCode::Budget, message, help, position: None }
 }
 
 fn too_expensive(plan: &Plan, limit: Money) -> Option<Refusal> {
@@ -54,7 +54,7 @@ fn unchecked(plan: &Plan, catalog: &Catalog, limit: Money) -> Option<Refusal> {
     let more = if more > 0 { format!(", and {more} more") } else { String::new() };
     let position = unpriced.clone().find_map(|change| change.position.clone());
     Some(Refusal {
-        code: "budget".into(),
+        code: RefusalCode::Budget,
         message: format!(
             "cannot check the budget of {limit}/h: the catalog has no price for {}{more}",
             pods.join(", ")

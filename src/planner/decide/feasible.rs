@@ -8,11 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{self, AccountObject, Names};
 use crate::model::{
-    Action, Address, Attributes, Change, FieldChange, Note, Observed, Operation, Plan, Refusal, Value, Verb,
+    Action, Address, Attributes, Change, FieldChange, Note, Observed, Operation, Plan, Refusal, RefusalCode, Value,
+    Verb,
 };
-
-/// The code of every refusal in this module.
-pub const CODE: &str = "impossible_create";
 
 /// RunPod's answer about an object that a create names by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,7 +203,8 @@ impl FeasibilityFindings {
             let first = addresses.first();
             let change = plan.changes.iter_mut().find(|change| Some(&change.address) == first);
             let position = change.as_ref().and_then(|change| change.position.clone());
-            let refusal = |message| Refusal { code: CODE.to_owned(), message, help: help.to_owned(), position };
+            let refusal =
+                |message| Refusal { code: RefusalCode::ImpossibleCreate, message, help: help.to_owned(), position };
             match (addresses.as_slice(), change) {
                 ([_], Some(change)) => change.refusals.push(refusal(message)),
                 (addresses, _) => {

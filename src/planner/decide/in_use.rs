@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::kind;
-use crate::model::{Change, Note, Object, Observed, Operation, Plan, Refusal, Verb};
-use crate::planner::decide::feasible;
+use crate::model::{Change, Note, Object, Observed, Operation, Plan, Refusal, RefusalCode, Verb};
 
 /// For each object that `plan` deletes, by kind and id: the live users that `plan` does not delete.
 pub fn users<'o>(plan: &Plan, observed: &'o Observed) -> BTreeMap<(&'static str, String), Vec<&'o Object>> {
@@ -57,6 +56,6 @@ pub(in crate::planner) fn refuse(plan: &mut Plan, observed: &Observed) {
         let help = "sindri does not start a replacement that it cannot complete; delete the pods that use it first, \
                     where they are managed";
         let position = change.position.clone();
-        change.refusals.push(Refusal { code: feasible::CODE.into(), message, help: help.into(), position });
+        change.refusals.push(Refusal { code: RefusalCode::ImpossibleCreate, message, help: help.into(), position });
     }
 }

@@ -2,7 +2,7 @@
 //! lock attribute ([`Kind::lock_attribute`]).
 
 use crate::kind::{self, Kind};
-use crate::model::{Address, Cause, Change, FieldChange, Object, Refusal, Resource, Value};
+use crate::model::{Address, Cause, Change, FieldChange, Object, Refusal, RefusalCode, Resource, Value};
 
 pub fn is_locked(object: &Object) -> bool {
     kind::find(object.kind).is_some_and(|kind| kind.is_locked(&object.attributes))
@@ -62,7 +62,7 @@ impl Unlock {
 /// Refuses to stop, replace or destroy a locked pod.
 pub fn locked(address: &Address, object: &Object, unlock: Unlock) -> Option<Refusal> {
     is_locked(object).then(|| Refusal {
-        code: "locked".into(),
+        code: RefusalCode::Locked,
         message: format!("`{address}` ({}) is locked at RunPod", object.id),
         help: unlock.help().into(),
         position: None,

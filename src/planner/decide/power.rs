@@ -3,7 +3,7 @@
 use crate::kind::{self, MachineFacts, price};
 use crate::model::{
     Action, Address, Attributes, Awaiting, Cause, Change, Cost, CostSummary, Object, Operation, Plan, Power, Record,
-    Refusal, Retry, Risk, Status, Timeouts, Verb, Wait,
+    Refusal, RefusalCode, Retry, Risk, Status, Timeouts, Verb, Wait,
 };
 use crate::planner::decide::lock::{Unlock, is_locked, locked};
 use crate::planner::input::Input;
@@ -85,7 +85,7 @@ fn change(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) 
     let mut refusals: Vec<Refusal> = Vec::new();
     match object {
         None => refusals.push(Refusal {
-            code: "not_found".into(),
+            code: RefusalCode::NotFound,
             message: format!("`{address}` ({}) is recorded, but RunPod no longer lists it", record.id),
             help: "`sindri plan` shows its status; `sindri apply` creates it again".into(),
             position: None,

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::kind::{self, Kind};
-use crate::model::{Address, Change, Note, Position, Record, Refusal, Resource, State};
+use crate::model::{Address, Change, Note, Position, Record, Refusal, RefusalCode, Resource, State};
 
 /// Whether `preventDestroy` protects an object that is undeclared or covered by `sindri destroy`.
 pub fn prevents(record: Option<&Record>, declared: Option<&Resource>) -> bool {
@@ -32,7 +32,7 @@ pub fn prevented(address: &Address, declared: Option<&Resource>) -> Refusal {
         ),
     };
     Refusal {
-        code: "prevent_destroy".into(),
+        code: RefusalCode::PreventDestroy,
         message: format!("`{address}` has `preventDestroy` and would be destroyed"),
         help,
         position: declared.and_then(position),
@@ -42,7 +42,7 @@ pub fn prevented(address: &Address, declared: Option<&Resource>) -> Refusal {
 /// Refuses to destroy a named resource of a protected kind.
 pub fn protected(address: &Address, kind: &Kind) -> Refusal {
     Refusal {
-        code: "protected".into(),
+        code: RefusalCode::Protected,
         message: format!("`{address}` is protected and cannot be destroyed by name alone"),
         help: format!("pass `{}` to delete it with its data", flag(kind)),
         position: None,
@@ -57,7 +57,7 @@ fn flag(kind: &Kind) -> &'static str {
 /// Refuses to replace a resource with `preventDestroy`.
 pub fn replaced(resource: &Resource) -> Refusal {
     Refusal {
-        code: "prevent_destroy".into(),
+        code: RefusalCode::PreventDestroy,
         message: format!("`{}` has `preventDestroy` and would be replaced", resource.address),
         help: "undo the change, or set `lifecycle.preventDestroy: false` to replace it on purpose".into(),
         position: position(resource),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Move;
 use crate::kind;
-use crate::model::{Address, Change, Note, Position, Record, Refusal, Resource, State};
+use crate::model::{Address, Change, Note, Position, Record, Refusal, RefusalCode, Resource, State};
 use crate::planner::input::Input;
 use crate::planner::review::identity::root;
 use crate::resource;
@@ -213,7 +213,7 @@ fn refusal(blocked: &Blocked, state: &State, input: &Input<'_>) -> Refusal {
         }
     };
     Refusal {
-        code: "move_blocked".into(),
+        code: RefusalCode::MoveBlocked,
         message: format!("moved `{from}` -> `{to}` was not applied: {why}"),
         help: format!("{first}; to destroy `{from}` instead, remove the entry"),
         position: position.clone(),

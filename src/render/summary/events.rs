@@ -80,8 +80,8 @@ impl Summary {
             Event::Accepted { address, verb, id } => self.set(address, *verb, Some(id), StepStatus::Accepted),
             Event::Done { address, verb, id, .. } => self.set(address, *verb, id.as_ref(), StepStatus::Done),
             Event::Failed { address, verb, id, message, help, code, changed } => {
-                let (message, help, code) = (message.clone(), help.clone(), code.clone());
-                let failure = OperationFailure { message, help, code, changed: *changed };
+                let (message, help) = (message.clone(), help.clone());
+                let failure = OperationFailure { message, help, code: *code, changed: *changed };
                 self.set(address, *verb, id.as_ref(), StepStatus::Failed(failure));
             }
             Event::Unfinished { address, verb, id, because } => {

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::apply::OperationErrorCode;
 use crate::model::{Action, Address, Change, Cost, Verb};
 
 /// One change of the plan, or changes that happened without a plan.
@@ -49,7 +50,7 @@ pub enum StepStatus {
 pub struct OperationFailure {
     pub message: String,
     pub help: Option<String>,
-    pub code: String,
+    pub code: OperationErrorCode,
     pub changed: bool,
 }
 

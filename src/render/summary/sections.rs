@@ -6,6 +6,7 @@ use super::super::style::{Line, Tone};
 use super::super::words;
 use super::events::{OrphanRow, Summary};
 use super::row::{ChangeResult, ExistingObject, ObjectState, StepStatus, SummaryRow};
+use crate::apply::OperationErrorCode;
 use crate::model::{Address, Cost, Double, Verb};
 
 /// Most objects to list one by one.
@@ -120,7 +121,7 @@ pub(super) fn failures(summary: &Summary) -> Vec<Line> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct FailureKey {
     verb: Verb,
-    code: String,
+    code: OperationErrorCode,
     message: String,
     help: Option<String>,
     lost_predecessor: bool,
@@ -131,7 +132,7 @@ fn failure_key(row: &SummaryRow) -> Option<FailureKey> {
     let own = words::OwnValues { address: &row.address, id: step.id.as_deref(), name: row.name.as_deref() };
     Some(FailureKey {
         verb: step.verb,
-        code: failure.code.clone(),
+        code: failure.code,
         message: words::impersonal(&failure.message, &own),
         help: failure.help.as_ref().map(|help| words::impersonal(help, &own)),
         lost_predecessor: row.lost_predecessor(),

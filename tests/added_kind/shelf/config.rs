@@ -5,7 +5,7 @@ use sindri::config::kinds::{
     MappingEntry, Project, ResourceDraft, ValueShape, YamlLines, YamlNode, lifecycle,
 };
 use sindri::kind::POD;
-use sindri::model::{Address, Object, Value};
+use sindri::model::{Address, Object, ProblemCode, Value};
 
 use super::kind;
 
@@ -43,7 +43,7 @@ fn shelf(entry: &MappingEntry, project: &Project<'_>, findings: &mut Findings) -
     if let Some(node) = value.get("pod") {
         match project.find(&POD, node.text().unwrap_or_default()) {
             Some(pod) => draft.set("pod", Value::reference(pod.resource.address.clone()), Some(node.span)),
-            None => drop(findings.error("unknown_volume", node.span, "there is no such pod")),
+            None => drop(findings.error(ProblemCode::UnknownVolume, node.span, "there is no such pod")),
         }
     }
     draft.refuse_unsupported(project.dialect, *key_span, findings);

@@ -8,9 +8,9 @@ use super::objects::{skipped, unmanaged};
 use super::{draft, new};
 use crate::cli::args::{Global, ImportArgs};
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::{Secrets, Session, load_options};
-use crate::config::{self, write};
+use crate::config::{self, ProblemCode, write};
 use crate::kind;
 use crate::model::{Address, Object, Observed, State};
 use crate::planner::recognise::takeover;
@@ -31,7 +31,7 @@ pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Resul
         Ok(config) => {
             if args.name.as_ref().is_some_and(|name| *name != config.name) {
                 return Err(Failure::refused(
-                    "named_already",
+                    FailureCode::NamedAlready,
                     format!("`{}` already has the name `{}`", config.file.display(), config.name),
                     "omit `--name`, or run this in a folder without a configuration; nothing was changed",
                 ));
@@ -42,7 +42,7 @@ pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Resul
 }
 
 fn is_missing(problems: &config::Problems) -> bool {
-    problems.iter().any(|problem| problem.code == "no_configuration")
+    problems.iter().any(|problem| problem.code == ProblemCode::NoConfiguration)
 }
 
 async fn add(
@@ -92,7 +92,7 @@ async fn add(
     match blocks.objects.len() {
         0 => Ok(Exit::Success),
         count => Err(Failure::refused(
-            "undeclared_objects",
+            FailureCode::UndeclaredObjects,
             format!("{count} unmanaged objects are not declared in `{file}`"),
             format!(
                 "add the blocks above to `{file}` under `providers.runpod` and run this again to record the matching \

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::cli::args::Global;
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::{Secrets, Session};
 use crate::model::Replay;
 use crate::planner::recognise::discover::Search;
@@ -61,7 +61,7 @@ fn chosen(search: &Search<'_>, wanted: Option<&str>, blank: bool) -> Result<Stri
     let refuse = |code, message, help: String| Err(Failure::refused(code, message, help));
     match wanted {
         Some(wanted) if !blank && wanted != own => refuse(
-            "other_lineage",
+            FailureCode::OtherLineage,
             format!("the state has records of lineage `{own}`, and continues with it"),
             "`sindri import ADDRESS ID` imports single pods of another lineage; for a separate state, select a new \
              file with `--state FILE`; nothing was changed"
@@ -71,7 +71,7 @@ fn chosen(search: &Search<'_>, wanted: Option<&str>, blank: bool) -> Result<Stri
         Some(wanted) => {
             let known = if there.is_empty() { "no pod has one".to_owned() } else { format!("there are {}", listed()) };
             refuse(
-                "no_such_lineage",
+                FailureCode::NoSuchLineage,
                 format!("no pod has the lineage `{wanted}`"),
                 format!("{known}; nothing was changed"),
             )
@@ -81,7 +81,7 @@ fn chosen(search: &Search<'_>, wanted: Option<&str>, blank: bool) -> Result<Stri
             [] => Ok(own.clone()),
             [only] => Ok((*only).clone()),
             _ => refuse(
-                "several_lineages",
+                FailureCode::SeveralLineages,
                 format!("pods of several states have this project's name: {}", listed()),
                 "choose one with `--lineage ID`; the pods of the others are not imported and are listed as orphans. \
                  Nothing was changed"

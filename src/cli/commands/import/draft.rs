@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::config::{self, LARGEST, LoadOptions};
 use crate::files::read_text;
 use crate::model::{Address, State};
@@ -32,7 +32,7 @@ impl DraftFile {
         });
         written.map(Self).map_err(|error| {
             let message = format!("cannot write next to `{}`: {error}", base.display());
-            Failure::message(Exit::Error, "cannot_write", message, Some("nothing was changed".into()))
+            Failure::message(Exit::Error, FailureCode::CannotWrite, message, Some("nothing was changed".into()))
         })
     }
 
@@ -44,7 +44,7 @@ impl DraftFile {
             let help = kept.unwrap_or_else(|_| "run `sindri import --all` again".to_owned());
             Failure::message(
                 Exit::Error,
-                "cannot_write",
+                FailureCode::CannotWrite,
                 message,
                 Some(format!("{help}; the declared objects are recorded")),
             )

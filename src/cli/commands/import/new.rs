@@ -12,7 +12,7 @@ use super::objects::{skipped, unmanaged};
 use crate::cli::args::{Global, ImportArgs};
 use crate::cli::commands::plan::checked;
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::Session;
 use crate::config::{self, DEFAULT_ENVIRONMENT, LoadOptions, write};
 use crate::model::{Address, Object, Observed, Record, State};
@@ -30,7 +30,7 @@ pub async fn run(
 ) -> Result<Exit, Failure> {
     if let Some(other) = global.environment().filter(|environment| *environment != DEFAULT_ENVIRONMENT) {
         return Err(Failure::refused(
-            "environment_without_configuration",
+            FailureCode::EnvironmentWithoutConfiguration,
             format!("there is no configuration that `{other}` could be an environment of"),
             "omit `-e`; an overlay needs a base configuration; nothing was changed",
         ));
@@ -136,7 +136,7 @@ impl<'o> Import<'o> {
             |(address, old): (&Address, &Record)| matches!(records.get(address), Some(Some(new)) if new.id == old.id);
         if !prior.resources.iter().all(same) {
             return Err(Failure::refused(
-                "state_without_configuration",
+                FailureCode::StateWithoutConfiguration,
                 format!("`{}` records {} resources", session.state_path().display(), prior.resources.len()),
                 "restore the configuration that declares them, or select another state with `--state FILE`; nothing \
                  was changed",
@@ -172,7 +172,7 @@ fn must_change_nothing(
         None => Ok(()),
         Some(change) => Err(Failure::message(
             Exit::Error,
-            "import_bug",
+            FailureCode::ImportBug,
             format!(
                 "the configuration to write does not match the existing objects: `{}` ({})",
                 change.address,

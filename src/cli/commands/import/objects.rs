@@ -2,7 +2,7 @@
 
 use super::blocks::NoBlockReason;
 use crate::model::{Object, Observed, State, natural};
-use crate::render::takeover as report;
+use crate::render::takeover::{self as report, SkippedImportCode};
 use crate::resource::inventory;
 
 /// Live objects without a record, sorted by name.
@@ -19,20 +19,25 @@ pub fn unmanaged<'o>(state: &State, observed: &'o Observed) -> Vec<&'o Object> {
 pub fn skipped<'o>(object: &'o Object, reason: &NoBlockReason) -> report::SkippedImport<'o> {
     let (code, why) = match reason {
         NoBlockReason::Marked(marker) => (
-            "marked",
+            SkippedImportCode::Marked,
             format!(
                 "it has the marker of {}/{}; in that project, `sindri import --discover` imports it. \
                  `--include-marked` imports it here, but its own project keeps managing it",
                 marker.name, marker.environment
             ),
         ),
-        NoBlockReason::UsedByMarked { user } => {
-            ("marked", format!("{user} of another project uses it; `--include-marked` imports it anyway"))
+        NoBlockReason::UsedByMarked { user } => (
+            SkippedImportCode::Marked,
+            format!("{user} of another project uses it; `--include-marked` imports it anyway"),
+        ),
+        NoBlockReason::Broken { status } => {
+            (SkippedImportCode::Broken, format!("it is {status}, so a plan would replace it"))
         }
-        NoBlockReason::Broken { status } => ("broken", format!("it is {status}, so a plan would replace it")),
-        NoBlockReason::Undeclarable { problem } => ("undeclarable", format!("it cannot be declared: {problem}")),
+        NoBlockReason::Undeclarable { problem } => {
+            (SkippedImportCode::Undeclarable, format!("it cannot be declared: {problem}"))
+        }
         NoBlockReason::Differs { address, fields } => (
-            "differs",
+            SkippedImportCode::Differs,
             format!(
                 "{address} declares it with another {}; `{}` imports it unchanged",
                 fields.join(", "),

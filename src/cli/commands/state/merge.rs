@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cli::args::Global;
 use crate::cli::console::Console;
-use crate::cli::exit::{Exit, Failure};
+use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::files::{self, LARGEST, read_bytes};
 use crate::store::merge::{FileVersion, Merged, both, merge};
 
@@ -17,7 +17,7 @@ pub fn run(global: &Global, console: &Console, paths: [&PathBuf; 3]) -> Result<(
     let read = |path: &PathBuf| {
         read_bytes(path, None, LARGEST).map_err(|error| {
             let help = format!("{}; nothing was written", error.reason.help());
-            Failure::message(Exit::Error, "unreadable", error.to_string(), Some(help))
+            Failure::message(Exit::Error, FailureCode::Unreadable, error.to_string(), Some(help))
         })
     };
     let bytes = [read(&base)?, read(&ours)?, read(&theirs)?];
@@ -27,7 +27,7 @@ pub fn run(global: &Global, console: &Console, paths: [&PathBuf; 3]) -> Result<(
     let write = |bytes: &[u8]| {
         files::write(&ours, bytes).map_err(|error| {
             let message = format!("cannot write `{}`: {error}", ours.display());
-            Failure::message(Exit::Error, "cannot_write", message, None)
+            Failure::message(Exit::Error, FailureCode::CannotWrite, message, None)
         })
     };
     let Merged { bytes, conflicts, foreign } = match merge(&base_version, &our_version, &their_version) {
@@ -41,12 +41,12 @@ pub fn run(global: &Global, console: &Console, paths: [&PathBuf; 3]) -> Result<(
     write(&bytes)?;
     const DECIDE: &str = "keep one of the two between the markers, then run `sindri state verify`";
     if let Some(why) = foreign {
-        return Err(Failure::message(Exit::Error, "two_states", why, Some(DECIDE.into())));
+        return Err(Failure::message(Exit::Error, FailureCode::TwoStates, why, Some(DECIDE.into())));
     }
     if !conflicts.is_empty() {
         let names: Vec<String> = conflicts.iter().map(|address| format!("`{address}`")).collect();
         let message = format!("both sides changed {}", names.join(", "));
-        return Err(Failure::message(Exit::Error, "merge_conflict", message, Some(DECIDE.into())));
+        return Err(Failure::message(Exit::Error, FailureCode::MergeConflict, message, Some(DECIDE.into())));
     }
     if console.json {
         console.json(&json!({ "format_version": "1.0", "merged": ours.display().to_string() }));

@@ -10,7 +10,7 @@ use crate::config::problem::Findings;
 use crate::config::region::resolve_region;
 use crate::config::source::Span;
 use crate::kind::NETWORK_VOLUME;
-use crate::model::{Address, Dialect, Value};
+use crate::model::{Address, Dialect, ProblemCode, Value};
 
 const STANDARD: &str = "STANDARD";
 
@@ -55,13 +55,13 @@ fn size(node: &YamlNode, at: Span, project: &Project<'_>, draft: &mut ResourceDr
     let accepted = rule.map_or_else(String::new, |limit| limit.rule.accepted());
     let Some((size, size_gb)) = node.get("sizeGb").and_then(|size| Some((size, size.int()?))) else {
         findings
-            .missing(&["sizeGb"], "missing_field", at, "the network volume has no `sizeGb`")
+            .missing(&["sizeGb"], ProblemCode::MissingField, at, "the network volume has no `sizeGb`")
             .help(format!("set its size in GB, {accepted}"));
         return;
     };
     if rule.is_some_and(|limit| !limit.rule.holds(&Value::Int(size_gb))) {
         findings
-            .error("volume_size", size.span, format!("a network volume cannot have {size_gb} GB"))
+            .error(ProblemCode::VolumeSize, size.span, format!("a network volume cannot have {size_gb} GB"))
             .help(format!("{accepted} GB on {}; for more, ask RunPod's support", project.dialect));
     }
     draft.set("size_gb", Value::Int(size_gb), Some(size.span));
@@ -88,7 +88,7 @@ fn region(
 ) -> Option<String> {
     let Some(node) = node else {
         findings
-            .missing(&["region"], "missing_field", at, "the network volume has no `region`")
+            .missing(&["region"], ProblemCode::MissingField, at, "the network volume has no `region`")
             .help("set it to a data center, for example `US-KS-2`; pods that mount it run there");
         return None;
     };
@@ -98,7 +98,7 @@ fn region(
         [id] => id.clone(),
         several => {
             findings
-                .error("region_conflict", node.span, "a network volume belongs to one data center")
+                .error(ProblemCode::RegionConflict, node.span, "a network volume belongs to one data center")
                 .help(format!("choose one of {}", several.join(", ")));
             return None;
         }
@@ -108,11 +108,15 @@ fn region(
         let tiers = center.volume_tiers();
         if tiers.is_empty() {
             findings
-                .warn("volume_region", node.span, format!("`{id}` is not known to have network volumes"))
+                .warn(ProblemCode::VolumeRegion, node.span, format!("`{id}` is not known to have network volumes"))
                 .help(format!("these are known to have them: {}", with_volumes(project, STANDARD)));
         } else if let Some(tier) = tier.filter(|tier| !tiers.iter().any(|known| known == tier)) {
             findings
-                .warn("volume_region", node.span, format!("`{id}` is not known to have {tier} network volumes"))
+                .warn(
+                    ProblemCode::VolumeRegion,
+                    node.span,
+                    format!("`{id}` is not known to have {tier} network volumes"),
+                )
                 .help(format!("these are known to have them: {}", with_volumes(project, tier)));
         }
     }

@@ -9,8 +9,8 @@ use crate::config::document::{Scalar, YamlNode};
 use crate::config::draft::ResourceDraft;
 use crate::config::environment::warn_of_literal;
 use crate::config::problem::Findings;
-use crate::model::Value;
 use crate::model::credential::command_line;
+use crate::model::{ProblemCode, Value};
 
 /// The members of RunPod's JSON form.
 const PARTS: [&str; 2] = ["cmd", "entrypoint"];
@@ -27,7 +27,7 @@ pub(super) fn command(pod: &YamlNode, draft: &mut ResourceDraft, findings: &mut 
     match (entrypoint, named) {
         (Some(node), Some((_, args))) => {
             findings
-                .error("conflict", node.span, "`entrypoint` and the JSON in `args` both name the entrypoint")
+                .error(ProblemCode::Conflict, node.span, "`entrypoint` and the JSON in `args` both name the entrypoint")
                 .also(args.span, "the other one")
                 .help("keep `entrypoint`, and move the words of `cmd` into `args` as a list");
         }
@@ -75,7 +75,7 @@ fn parts(node: &YamlNode, key: &str, findings: &mut Findings) -> Parts {
     }
     if has_bare_json(&line.text) {
         findings
-            .error("bad_command", node.span, format!("the JSON in `{key}` would lose its quotes, as in a shell"))
+            .error(ProblemCode::BadCommand, node.span, format!("the JSON in `{key}` would lose its quotes, as in a shell"))
             .help(format!(
                 "put it in single quotes, `--config '{{\"a\": 1}}'`, or write a list: `{key}: [\"--config\", '{{\"a\": 1}}']`"
             ));
@@ -83,7 +83,7 @@ fn parts(node: &YamlNode, key: &str, findings: &mut Findings) -> Parts {
     }
     let Some(words) = shlex::split(&line.text) else {
         findings
-            .error("bad_command", node.span, format!("`{key}` has an open quote or ends in a backslash"))
+            .error(ProblemCode::BadCommand, node.span, format!("`{key}` has an open quote or ends in a backslash"))
             .help(format!("close the quote, or write a list: `{key}: [\"python\", \"train.py\"]`"));
         return Parts::default();
     };
@@ -128,7 +128,7 @@ fn wrong_json(node: &YamlNode, key: &str, findings: &mut Findings) {
         }
     };
     let message = format!("the JSON in `{key}` is not a list of words");
-    findings.error("bad_command", node.span, message).help(help);
+    findings.error(ProblemCode::BadCommand, node.span, message).help(help);
 }
 
 /// The items of a list of texts.

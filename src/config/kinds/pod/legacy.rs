@@ -5,6 +5,7 @@
 use crate::config::document::{Data, MappingEntry, Scalar, YamlNode};
 use crate::config::problem::Findings;
 use crate::config::quantity::megabytes;
+use crate::model::ProblemCode;
 
 /// The pod fields set by `deployment`; fields below `runpod` override them.
 pub(super) fn pod_fields(root: &YamlNode, runpod: &YamlNode, findings: &mut Findings) -> YamlNode {
@@ -28,7 +29,7 @@ fn renamed(entry: &MappingEntry, key: &str) -> MappingEntry {
 fn refuse_builds(deployment: &YamlNode, findings: &mut Findings) {
     if let Some(enabled) = deployment.at(&["buildFromSource", "enabled"]).filter(|node| node.bool() == Some(true)) {
         findings
-            .error("unsupported", enabled.span, "RunPod runs images but does not build them")
+            .error(ProblemCode::Unsupported, enabled.span, "RunPod runs images but does not build them")
             .help("build and push the image in CI, then set `deployment.image` to it");
     }
 }
@@ -38,7 +39,7 @@ fn image(deployment: &YamlNode, findings: &mut Findings) -> Option<MappingEntry>
     let (Some(parts), None) = (parts, plain) else {
         if let (Some(parts), Some(plain)) = (parts, plain) {
             findings
-                .error("conflict", parts.key_span, "`image_config` and `image` both set the image")
+                .error(ProblemCode::Conflict, parts.key_span, "`image_config` and `image` both set the image")
                 .also(plain.key_span, "the other one")
                 .help("keep one of them");
         }
@@ -47,7 +48,7 @@ fn image(deployment: &YamlNode, findings: &mut Findings) -> Option<MappingEntry>
     let part = |key: &str| parts.value.get(key).and_then(YamlNode::text);
     let Some(registry) = part("registry") else {
         findings
-            .missing(&["registry"], "missing_field", parts.key_span, "`image_config` has no `registry`")
+            .missing(&["registry"], ProblemCode::MissingField, parts.key_span, "`image_config` has no `registry`")
             .help("write the whole image into `deployment.image`: `ghcr.io/owner/name:tag`");
         return None;
     };
@@ -61,7 +62,11 @@ fn image(deployment: &YamlNode, findings: &mut Findings) -> Option<MappingEntry>
     } else {
         let at = parts.value.get("version").map_or(parts.key_span, |node| node.span);
         findings
-            .error("unsupported", at, "the image needs an exact tag or digest; sindri does not resolve version ranges")
+            .error(
+                ProblemCode::Unsupported,
+                at,
+                "the image needs an exact tag or digest; sindri does not resolve version ranges",
+            )
             .help("set `tag_override` or `digest`, so that every apply runs the same image");
         // Still return the image, to avoid a second error about a missing one.
         registry.to_owned()
@@ -80,7 +85,7 @@ fn resources(deployment: &YamlNode, runpod: &YamlNode, findings: &mut Findings) 
         Some((entry, Some(false))) => {
             if let Some(gpu_type) = gpu_type {
                 findings
-                    .error("conflict", entry.value.span, "`gpu.enabled: false` contradicts `gpuType`")
+                    .error(ProblemCode::Conflict, entry.value.span, "`gpu.enabled: false` contradicts `gpuType`")
                     .also(gpu_type.key_span, "requests GPUs")
                     .help("remove one of them; for a pod without GPUs, write `cpuOnly: true`");
             }
@@ -88,7 +93,7 @@ fn resources(deployment: &YamlNode, runpod: &YamlNode, findings: &mut Findings) 
         }
         Some((entry, _)) if runpod.get("cpuOnly").and_then(YamlNode::bool) == Some(true) => {
             findings
-                .error("cpu_with_gpu", entry.value.span, "`gpu.enabled: true` contradicts `cpuOnly: true`")
+                .error(ProblemCode::CpuWithGpu, entry.value.span, "`gpu.enabled: true` contradicts `cpuOnly: true`")
                 .help("remove one of them");
         }
         _ => {}
@@ -97,7 +102,7 @@ fn resources(deployment: &YamlNode, runpod: &YamlNode, findings: &mut Findings) 
         match runpod.entry("gpuCount") {
             Some(other) if other.value.int() != count.value.int() => {
                 findings
-                    .error("conflict", count.value.span, "`gpu.count` and `gpuCount` differ")
+                    .error(ProblemCode::Conflict, count.value.span, "`gpu.count` and `gpuCount` differ")
                     .also(other.value.span, "the other one")
                     .help("keep `gpuCount`");
             }
@@ -109,7 +114,7 @@ fn resources(deployment: &YamlNode, runpod: &YamlNode, findings: &mut Findings) 
     }
     if let (Some("amd"), None, Some(maker)) = (gpu.get("type").and_then(YamlNode::text), gpu_type, gpu.get("type")) {
         findings
-            .error("missing_gpu", maker.span, "`type: amd` does not select a GPU type")
+            .error(ProblemCode::MissingGpu, maker.span, "`type: amd` does not select a GPU type")
             .help("write `gpuType: \"AMD Instinct MI300X OAM\"` under `providers.runpod`");
     }
     fields

@@ -8,10 +8,9 @@ use crate::config::problem::Findings;
 use crate::config::quantity::megabytes;
 use crate::config::source::Span;
 use crate::kind::limits::LimitRule;
-use crate::model::{Dialect, Value};
+use crate::model::{Dialect, ProblemCode, Value};
 
 const DEFAULT_VCPUS: i64 = 4;
-const TOO_MANY_GPUS: &str = "too_many_gpus";
 /// Fields that determine the machine, or contain fields that do.
 const GPU_OR_CPU: &[&str] = &[
     "gpuType",
@@ -63,26 +62,30 @@ pub(super) fn choose(
         (_, Some(gpu_type), None) => {
             if let Some(vcpus) = pod.entry("vcpuCount") {
                 findings
-                    .error("cpu_with_gpu", vcpus.key_span, "`vcpuCount` is only for pods without GPUs")
+                    .error(ProblemCode::CpuWithGpu, vcpus.key_span, "`vcpuCount` is only for pods without GPUs")
                     .help("for a minimum on a GPU pod, write `cpus` under `deployment.resources` or in the pod");
             }
             gpus(pod, gpu_type, cloud, project, draft, findings);
         }
         (_, Some(gpu_type), Some(cpu)) => {
             findings
-                .error("cpu_with_gpu", cpu.key_span, format!("`{}` and `gpuType` are mutually exclusive", cpu.key))
+                .error(
+                    ProblemCode::CpuWithGpu,
+                    cpu.key_span,
+                    format!("`{}` and `gpuType` are mutually exclusive", cpu.key),
+                )
                 .also(gpu_type.key_span, "requests GPUs")
                 .help("keep one of them");
         }
         (_, None, _) => {
             let tiers: Vec<String> =
                 project.catalog.aliases.tiers.iter().map(|tier| format!("`{}`", tier.tier)).collect();
-            findings.missing(GPU_OR_CPU, "missing_gpu", at, "the pod specifies neither a GPU nor `cpuOnly`").help(
-                format!(
+            findings
+                .missing(GPU_OR_CPU, ProblemCode::MissingGpu, at, "the pod specifies neither a GPU nor `cpuOnly`")
+                .help(format!(
                     "write `gpuType: \"NVIDIA L4\"` (or a pool, or {}), or `cpuOnly: true`; `sindri catalog` lists all",
                     tiers.join(", ")
-                ),
-            );
+                ));
         }
     }
     machine
@@ -93,7 +96,7 @@ fn refuse_gpu_fields(pod: &YamlNode, findings: &mut Findings) {
         // `globalNetworking: false` requests nothing.
         if let Some(entry) = pod.entry(key).filter(|entry| entry.value.bool() != Some(false)) {
             findings
-                .error("cpu_with_gpu", entry.key_span, format!("`{key}` is only for pods with GPUs"))
+                .error(ProblemCode::CpuWithGpu, entry.key_span, format!("`{key}` is only for pods with GPUs"))
                 .label("the pod has none")
                 .help("remove it, or remove `cpuOnly` and the other CPU fields");
         }
@@ -125,7 +128,7 @@ fn gpus(
         for version in versions.one_or_more() {
             if !LimitRule::Versions.holds(&Value::text(version.text().unwrap_or_default())) {
                 findings
-                    .error("bad_version", version.span, "a CUDA version has two numbers")
+                    .error(ProblemCode::BadVersion, version.span, "a CUDA version has two numbers")
                     .help(LimitRule::Versions.accepted());
             }
         }
@@ -142,7 +145,7 @@ fn gpus(
     }
     if gpu_type.value.one_or_more().is_empty() {
         findings
-            .missing(&["gpuType"], "missing_gpu", gpu_type.key_span, "`gpuType` lists no GPU")
+            .missing(&["gpuType"], ProblemCode::MissingGpu, gpu_type.key_span, "`gpuType` lists no GPU")
             .help("list at least one, for example `NVIDIA L4`");
     }
     draft.set("gpu_types", Value::texts(ids), Some(gpu_type.value.span));
@@ -192,7 +195,7 @@ fn candidates(
             None => first.message.clone(),
         };
         // Mark the wrong field and the one that conflicts with it.
-        let problem = match count_span.filter(|_| first.code == TOO_MANY_GPUS) {
+        let problem = match count_span.filter(|_| first.code == ProblemCode::TooManyGpus) {
             Some(count) => findings.error(first.code, count, message).label("too many").also(node.span, "of these"),
             None => findings.error(first.code, node.span, message),
         };
@@ -202,7 +205,7 @@ fn candidates(
 }
 
 struct MachineObjection {
-    code: &'static str,
+    code: ProblemCode,
     message: String,
     help: String,
 }
@@ -213,7 +216,7 @@ fn objection(gpu: &GpuType, cloud: Cloud, count: i64, dialect: Dialect) -> Optio
     if gpu.sold_in(cloud) == Some(false) {
         let other = if cloud == Cloud::Secure { Cloud::Community } else { Cloud::Secure };
         return Some(MachineObjection {
-            code: "gpu_not_in_cloud",
+            code: ProblemCode::GpuNotInCloud,
             message: format!("`{id}` is not offered in the {cloud} cloud"),
             help: match gpu.sold_in(other) {
                 Some(false) => "choose another GPU type; `sindri catalog` lists all".into(),
@@ -223,13 +226,13 @@ fn objection(gpu: &GpuType, cloud: Cloud, count: i64, dialect: Dialect) -> Optio
     }
     if let Some(most) = gpu.max_count(cloud).map(i64::from).filter(|most| count > *most) {
         return Some(MachineObjection {
-            code: TOO_MANY_GPUS,
+            code: ProblemCode::TooManyGpus,
             message: format!("a pod in the {cloud} cloud has at most {most} of `{id}`, not {count}"),
             help: "lower `gpuCount`, or use `replicas` for several pods".into(),
         });
     }
     (dialect == Dialect::V1 && !gpu.in_v1).then(|| MachineObjection {
-        code: "not_in_v1",
+        code: ProblemCode::NotInV1,
         message: format!("REST v1 does not know `{id}`"),
         help: "use `apiVersion: v2`, or choose another GPU type".into(),
     })
@@ -249,7 +252,7 @@ fn cpus(
     if machine.cloud == Cloud::Community {
         findings
             .error(
-                "cpu_on_community",
+                ProblemCode::CpuOnCommunity,
                 machine.cloud_span.unwrap_or(at),
                 "RunPod offers CPU pods only in the SECURE cloud",
             )
@@ -265,7 +268,7 @@ fn cpus(
         if !(range.min..=range.max).contains(&vcpus) || vcpus.count_ones() != 1 {
             findings
                 .error(
-                    "bad_vcpus",
+                    ProblemCode::BadVcpus,
                     vcpu_span.or(flavor_span).unwrap_or(at),
                     format!("`{}` has no machine with {vcpus} vCPUs", flavor.id),
                 )
@@ -278,7 +281,7 @@ fn cpus(
     {
         findings
             .warn(
-                "less_memory",
+                ProblemCode::LessMemory,
                 memory.span,
                 format!("the CPU machine has {memory_gb} GB of memory, less than requested"),
             )
@@ -307,7 +310,7 @@ fn instance_choice<'a>(
         Ok((flavor, vcpus)) => {
             if let Some(other) = pod.entry("vcpuCount").filter(|entry| entry.value.int() != Some(vcpus)) {
                 findings
-                    .error("conflict", other.value.span, format!("`{shown}` has {vcpus} vCPUs"))
+                    .error(ProblemCode::Conflict, other.value.span, format!("`{shown}` has {vcpus} vCPUs"))
                     .also(instance.span, "set here")
                     .help("remove `vcpuCount`");
             }
@@ -322,7 +325,7 @@ fn instance_choice<'a>(
                 _ => None,
             };
             findings
-                .error("bad_cpu_instance", instance.span, format!("`{shown}` is not a CPU machine: {why}"))
+                .error(ProblemCode::BadCpuInstance, instance.span, format!("`{shown}` is not a CPU machine: {why}"))
                 .nearest(close, "for example `cpu3c-2-4`, `cpu3g-4-16` or `cpu5c-4-8`");
             None
         }
@@ -361,7 +364,7 @@ fn flavor_choice<'a>(pod: &YamlNode, project: &Project<'a>, findings: &mut Findi
                 let shown = node.scalar().map_or(word, |scalar| scalar.shown());
                 let close = findings.may_search().then(|| nearest(word, names())).flatten();
                 findings
-                    .error("unknown_flavor", node.span, format!("there is no CPU flavor `{shown}`"))
+                    .error(ProblemCode::UnknownFlavor, node.span, format!("there is no CPU flavor `{shown}`"))
                     .label("unknown")
                     .nearest(close, format!("accepted: {accepted}"));
             }

@@ -7,6 +7,7 @@ use crate::config::document::YamlNode;
 use crate::config::problem::Findings;
 use crate::config::source::Span;
 use crate::kind::limits::MOST_HTTP_PORTS;
+use crate::model::ProblemCode;
 
 /// Defaults from the user's document.
 const PORTS: [&str; 2] = ["8888/http", "22/tcp"];
@@ -57,7 +58,7 @@ pub(in crate::config) fn ports(pod: &YamlNode, from_template: bool, findings: &m
         && let Some(node) = written.or(exposed)
     {
         findings
-            .error("too_many_ports", node.span, format!("a pod has at most {MOST_HTTP_PORTS} HTTP ports"))
+            .error(ProblemCode::TooManyPorts, node.span, format!("a pod has at most {MOST_HTTP_PORTS} HTTP ports"))
             .help("put a reverse proxy into the image, or expose some as `tcp`");
     }
     found
@@ -77,7 +78,7 @@ impl PortList {
         let port = match parse_port(text) {
             Ok(port) => Port { span: Some(node.span), ..port },
             Err(help) => {
-                findings.error("bad_port", node.span, format!("`{shown}` is not a port")).help(help);
+                findings.error(ProblemCode::BadPort, node.span, format!("`{shown}` is not a port")).help(help);
                 return;
             }
         };
@@ -88,7 +89,7 @@ impl PortList {
             }
             Slot::Occupied(place) => {
                 let message = format!("port {} is listed twice", port.number);
-                let problem = findings.error("duplicate_port", node.span, message);
+                let problem = findings.error(ProblemCode::DuplicatePort, node.span, message);
                 problem.label("again here").help("a port has one protocol: keep one of the two");
                 if let Some(first) = self.ports[*place.get()].span {
                     problem.also(first, "first here");

@@ -19,7 +19,7 @@ use crate::config::lifecycle::{lifecycle, timeouts};
 use crate::config::problem::Findings;
 use crate::config::source::Span;
 use crate::kind::{POD, PORT};
-use crate::model::{Address, Dialect, Power, Value};
+use crate::model::{Address, Dialect, Power, ProblemCode, Value};
 
 /// Applies a pod's fields to its defaults: mappings merge, other values replace.
 ///
@@ -169,7 +169,7 @@ fn set_image(pod: &YamlNode, at: Span, draft: &mut ResourceDraft, findings: &mut
             findings
                 .missing(
                     &["image", "image_config", "deployment", "templateId", "pods"],
-                    "missing_image",
+                    ProblemCode::MissingImage,
                     at,
                     "no image is set",
                 )
@@ -180,11 +180,13 @@ fn set_image(pod: &YamlNode, at: Span, draft: &mut ResourceDraft, findings: &mut
     let text = image.text().unwrap_or_default();
     match image::parse(text) {
         Err(NoReference { reason, help }) => {
-            findings.error("bad_image", image.span, format!("this is not a valid image name: {reason}")).help(help);
+            findings
+                .error(ProblemCode::BadImage, image.span, format!("this is not a valid image name: {reason}"))
+                .help(help);
         }
         Ok(Reference { digest: None, tag: tag @ (None | Some("latest")) }) => {
             findings
-                .warn("moving_image", image.span, "the image may change under the same name")
+                .warn(ProblemCode::MovingImage, image.span, "the image may change under the same name")
                 .label(if tag.is_none() { "no tag" } else { "`latest` changes over time" })
                 .help("pin a version tag or a digest, so that a recreated pod runs the same image");
         }
@@ -237,7 +239,7 @@ fn switches(
         && (project.dialect, machine.cloud) == (Dialect::V2, Cloud::Community)
     {
         findings
-            .warn("public_ip", public.span, "REST v2 cannot request a public address in the COMMUNITY cloud")
+            .warn(ProblemCode::PublicIp, public.span, "REST v2 cannot request a public address in the COMMUNITY cloud")
             .help("SECURE hosts always have one; here it depends on the host that RunPod chooses");
     }
 }
@@ -249,7 +251,11 @@ fn global_networking(pod: &YamlNode, project: &Project<'_>, draft: &ResourceDraf
     let regions = draft.get("regions").text_items();
     if !regions.is_empty() && !regions.iter().any(able) {
         findings
-            .warn("global_networking", wish.span, "none of the pod's data centers is known to have global networking")
+            .warn(
+                ProblemCode::GlobalNetworking,
+                wish.span,
+                "none of the pod's data centers is known to have global networking",
+            )
             .help(
                 "these are known to have it: ".to_owned()
                     + &project
@@ -271,7 +277,7 @@ fn spot_bid(pod: &YamlNode, dialect: Dialect, draft: &mut ResourceDraft, finding
     };
     if dialect == Dialect::V1 {
         findings
-            .warn("spot_bid", bid.span, "the bid is not sent; RunPod's REST API does not accept bids")
+            .warn(ProblemCode::SpotBid, bid.span, "the bid is not sent; RunPod's REST API does not accept bids")
             .help("write `spot: true`; RunPod sets the price");
     }
     draft.set("spot", Value::Bool(true), Some(bid.span));

@@ -10,7 +10,7 @@ use crate::config::problem::Findings;
 use crate::config::region::regions;
 use crate::config::source::Span;
 use crate::kind::NETWORK_VOLUME;
-use crate::model::{Dialect, Value};
+use crate::model::{Dialect, ProblemCode, Value};
 
 /// Defaults from the user's document, in GB.
 const CONTAINER_DISK_GB: i64 = 50;
@@ -49,7 +49,11 @@ pub(super) fn storage(
         mount_path(path, findings);
         if from_template && !attached && size.is_none() && project.dialect == Dialect::V2 {
             findings
-                .error("path_without_size", path.span, "REST v2 accepts a mount path only with the size of the volume")
+                .error(
+                    ProblemCode::PathWithoutSize,
+                    path.span,
+                    "REST v2 accepts a mount path only with the size of the volume",
+                )
                 .help("write `volumeSizeGb` too, or leave both to the template");
         }
     }
@@ -74,7 +78,11 @@ fn container_disk(
     let disk_gb = disk.and_then(YamlNode::int).unwrap_or(CONTAINER_DISK_GB.min(limit));
     if let Some(disk) = disk.filter(|_| disk_gb > limit) {
         findings
-            .error("disk_limit", disk.span, format!("this CPU machine has at most {limit} GB of container disk"))
+            .error(
+                ProblemCode::DiskLimit,
+                disk.span,
+                format!("this CPU machine has at most {limit} GB of container disk"),
+            )
             .help("lower `containerDiskGb`, or request more vCPUs");
     }
     draft.set("container_disk_gb", Value::Int(disk_gb), disk.map(|node| node.span));
@@ -86,8 +94,8 @@ fn refuse_both(pod: &YamlNode, dialect: Dialect, findings: &mut Findings) {
     let message = "a pod has either a pod volume or a network volume";
     let help = "remove `volumeSizeGb`; the network volume is mounted there instead";
     match dialect {
-        Dialect::V2 => findings.error("two_volumes", size.span, message).help(help),
-        Dialect::V1 => findings.warn("two_volumes", size.span, message).help(help),
+        Dialect::V2 => findings.error(ProblemCode::TwoVolumes, size.span, message).help(help),
+        Dialect::V1 => findings.warn(ProblemCode::TwoVolumes, size.span, message).help(help),
     };
 }
 
@@ -102,12 +110,12 @@ fn written_volume(
     let gb = size.int().unwrap_or(0);
     if gb > 0 && !machine.has_gpus && dialect == Dialect::V2 {
         findings
-            .error("volume_on_cpu", size.span, "REST v2 has no pod volume on a CPU pod")
+            .error(ProblemCode::VolumeOnCpu, size.span, "REST v2 has no pod volume on a CPU pod")
             .help("write `volumeSizeGb: 0`, and keep lasting data on a network volume");
     }
     if gb == 0 && from_template && machine.has_gpus && dialect == Dialect::V2 {
         findings
-            .warn("template_volume", size.span, "REST v2 cannot omit a pod volume that the template has")
+            .warn(ProblemCode::TemplateVolume, size.span, "REST v2 cannot omit a pod volume that the template has")
             .help("remove `volumeSizeGb` to use the template's volume, or use a template without a volume");
         return None;
     }
@@ -118,10 +126,10 @@ fn mount_path(path: &YamlNode, findings: &mut Findings) {
     const HELP: &str = "for example `/workspace`";
     match mount::check(path.text().unwrap_or_default()) {
         Some(MountProblem::Error(why)) => {
-            findings.error("bad_path", path.span, why).help(HELP);
+            findings.error(ProblemCode::BadPath, path.span, why).help(HELP);
         }
         Some(MountProblem::Warning(why)) => {
-            findings.warn("hidden_files", path.span, why).help(HELP);
+            findings.warn(ProblemCode::HiddenFiles, path.span, why).help(HELP);
         }
         None => {}
     }
@@ -141,14 +149,18 @@ fn network_volume(
     let (by_name, by_id) = (pod.entry("networkVolume"), pod.entry("networkVolumeId"));
     if let (Some(by_name), Some(by_id)) = (by_name, by_id) {
         findings
-            .error("conflict", by_id.key_span, "`networkVolumeId` and `networkVolume` are mutually exclusive")
+            .error(
+                ProblemCode::Conflict,
+                by_id.key_span,
+                "`networkVolumeId` and `networkVolume` are mutually exclusive",
+            )
             .also(by_name.key_span, "the other one")
             .help("RunPod mounts one network volume per pod");
     }
     let entry = by_name.or(by_id);
     if let (Some(entry), Cloud::Community) = (entry, machine.cloud) {
         findings
-            .error("volume_on_community", entry.key_span, "network volumes exist only in the SECURE cloud")
+            .error(ProblemCode::VolumeOnCommunity, entry.key_span, "network volumes exist only in the SECURE cloud")
             .also(machine.cloud_span.unwrap_or(at), "requests the other cloud")
             .help("remove `cloudType: COMMUNITY`, or the network volume");
     }
@@ -162,7 +174,7 @@ fn network_volume(
                 if let Some(home) = volume.resource.inputs.get("region").and_then(Value::as_text) {
                     if let Some(region) = region.filter(|_| !ids.is_empty() && !ids.iter().any(|id| id == home)) {
                         let problem = findings.error(
-                            "region_conflict",
+                            ProblemCode::RegionConflict,
                             region.span,
                             format!("the pod cannot run here: its network volume `{text}` is in `{home}`"),
                         );
@@ -195,7 +207,7 @@ fn unknown_volume(entry: &MappingEntry, project: &Project<'_>, findings: &mut Fi
         format!("declared: {declared}; use `networkVolumeId` for one that sindri does not manage")
     };
     findings
-        .error("unknown_volume", entry.value.span, format!("there is no network volume `{shown}`"))
+        .error(ProblemCode::UnknownVolume, entry.value.span, format!("there is no network volume `{shown}`"))
         .label("not among `networkVolumes`")
         .nearest(nearest(entry.value.text().unwrap_or_default(), names()), otherwise);
 }

@@ -2,7 +2,7 @@
 
 use super::subject::Subject;
 use crate::kind::Kind;
-use crate::model::{Address, Cause, Change, Object, Power, Refusal, Resource};
+use crate::model::{Address, Cause, Change, Object, Power, Refusal, RefusalCode, Resource};
 use crate::planner::decide::lock::{Unlock, locked, unlocks};
 use crate::planner::decide::protect;
 use crate::resource::difference::Difference;
@@ -30,7 +30,7 @@ impl Subject<'_, '_> {
             .refused
             .iter()
             .map(|(field, reason)| Refusal {
-                code: "impossible_change".into(),
+                code: RefusalCode::ImpossibleChange,
                 message: format!(
                     "`{}` of `{}` cannot change from {} to {}: {reason}",
                     field.path, self.address, field.before, field.after
@@ -60,7 +60,7 @@ pub fn ambiguous(address: &Address, kind: &Kind, alike: &[&Object]) -> Option<Re
     }
     let ids = alike.iter().map(|object| format!("`{}`", object.id)).collect::<Vec<_>>().join(", ");
     Some(Refusal {
-        code: "ambiguous".into(),
+        code: RefusalCode::Ambiguous,
         message: format!("{} unmanaged {}s match `{address}`: {ids}", alike.len(), kind.title),
         help: format!("`sindri import {address} ID` imports one of them; `--ignore-existing` creates another one"),
         position: None,
