@@ -14,6 +14,7 @@ use super::problem::{Findings, Problem, Problems};
 use super::quantity::amount;
 use super::schema::conform;
 use super::secrets::{self, SecretSources};
+use super::source::Span;
 use crate::catalog::Catalog;
 use crate::model::{Address, Budget, Dialect, ProblemCode, Resource};
 
@@ -80,32 +81,7 @@ pub(super) fn assemble(
         variables: secrets::of_all(&root, &sources, &mut findings),
     };
 
-    for config in kinds::KINDS.iter() {
-        let others = kinds::sections().into_iter().filter(|section| section.name != config.section.name);
-        let section = KindSection {
-            root: &root,
-            runpod,
-            runpod_span,
-            entries: runpod.get(config.section.name).map(YamlNode::entries),
-            declares_others: others.into_iter().any(|section| runpod.get(section.name).is_some()),
-        };
-        for entry in section.declarations() {
-            project.check_key(&entry.key, entry.key_span, &mut findings);
-        }
-        if let Some(first) = section.declarations().first()
-            && !config.kind.dialects.contains(&dialect)
-        {
-            findings
-                .error(
-                    ProblemCode::Unsupported,
-                    first.key_span,
-                    format!("REST {dialect} has no objects of the kind {}", config.kind.name),
-                )
-                .help("remove the block, or set another `apiVersion`");
-        }
-        let declared = (config.read)(&section, &project, &mut findings);
-        project.declared.extend(declared.into_iter().map(|it| (it.resource.address.clone(), it)));
-    }
+    declare(&root, (runpod, runpod_span), &mut project, &mut findings);
     let Project { name, environment, declared, .. } = project;
     let resources: BTreeMap<Address, Resource> = declared.into_iter().map(|(at, it)| (at, it.resource)).collect();
     let moved = moved(&root, &resources, &mut findings);
@@ -126,6 +102,38 @@ pub(super) fn assemble(
         environments,
     };
     (config, findings)
+}
+
+/// Reads the resources of every kind, in the order in which they may refer to each other.
+fn declare(
+    root: &YamlNode,
+    (runpod, runpod_span): (&YamlNode, Span),
+    project: &mut Project<'_>,
+    findings: &mut Findings,
+) {
+    let dialect = project.dialect;
+    for config in kinds::KINDS.iter() {
+        let others = kinds::sections().into_iter().filter(|section| section.name != config.section.name);
+        let section = KindSection {
+            root,
+            runpod,
+            runpod_span,
+            entries: runpod.get(config.section.name).map(YamlNode::entries),
+            declares_others: others.into_iter().any(|section| runpod.get(section.name).is_some()),
+        };
+        for entry in section.declarations() {
+            project.check_key(&entry.key, entry.key_span, findings);
+        }
+        let first = section.declarations().first().filter(|_| !config.kind.dialects.contains(&dialect));
+        if let Some(first) = first {
+            let message = format!("REST {dialect} has no objects of the kind {}", config.kind.name);
+            findings
+                .error(ProblemCode::Unsupported, first.key_span, message)
+                .help("remove the block, or set another `apiVersion`");
+        }
+        let declared = (config.read)(&section, project, findings);
+        project.declared.extend(declared.into_iter().map(|it| (it.resource.address.clone(), it)));
+    }
 }
 
 /// `--api`, otherwise the dialect in the file.
