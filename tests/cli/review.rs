@@ -128,7 +128,7 @@ fn a_plan_is_for_one_environment_and_its_file_is_complete() {
     }
 
     project.write("sindri.other.yaml", "");
-    project.run(&emulator, "apply plan.json -e other").exits(5).warns("made for the environment `default`");
+    project.run(&emulator, "apply plan.json -e other").exits(5).warns("created for the environment `default`");
     assert_eq!(emulator.pods().len(), 2);
 }
 
