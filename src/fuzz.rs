@@ -51,7 +51,9 @@ pub fn configuration(bytes: &[u8]) {
 
 /// A state file: read, written, read again, shown, and planned from.
 ///
-/// # Panics If reading a written state gives a different state, which is a finding.
+/// # Panics
+///
+/// If reading a written state gives a different state, which is a finding.
 pub fn state(bytes: &[u8]) {
     match store::parse_state(bytes, Path::new("state/default.json")) {
         Ok(state) => {
@@ -66,7 +68,9 @@ pub fn state(bytes: &[u8]) {
 
 /// A journal: read, and folded into a state twice.
 ///
-/// # Panics If folding a second time changes the state, which is a finding.
+/// # Panics
+///
+/// If folding a second time changes the state, which is a finding.
 pub fn journal(bytes: &[u8]) {
     match store::parse_journal(bytes, Path::new("state/default.journal")) {
         Ok(entries) => {
@@ -92,17 +96,17 @@ pub fn saved_plan(bytes: &[u8]) {
     }
 }
 
-/// The body of a REST v1 answer, as the reply to every read request.
+/// The body of a REST v1 response, as the reply to every read request.
 pub fn reply_v1(bytes: &[u8]) {
     answered(bytes, Dialect::V1);
 }
 
-/// The body of a REST v2 answer, as the reply to every read request.
+/// The body of a REST v2 response, as the reply to every read request.
 pub fn reply_v2(bytes: &[u8]) {
     answered(bytes, Dialect::V2);
 }
 
-/// The first byte is the status of the answer. Characters that can begin JSON mean success.
+/// The first byte is the status of the response. Characters that can begin JSON mean success.
 fn answered(bytes: &[u8], dialect: Dialect) {
     let Some(first) = bytes.first() else { return };
     let (status, body) = match first {
@@ -131,7 +135,7 @@ fn answered(bytes: &[u8], dialect: Dialect) {
     }
 }
 
-/// A server that always gives the same answer.
+/// A server that always gives the same response.
 struct Always(Reply);
 
 #[async_trait]
@@ -172,7 +176,7 @@ fn state_of(bytes: &[u8]) -> Option<State> {
     store::parse_state(bytes, Path::new("state/default.json")).ok()
 }
 
-/// Everything that commands do with a state and RunPod's answers.
+/// Everything that commands do with a state and RunPod's responses.
 fn used(state: &State, observed: &Observed) {
     let mut text = String::new();
     // Writing to a string cannot fail.
@@ -255,7 +259,9 @@ fn drawn(graph: &Picture) {
 
 /// A diagnostic on a terminal, in a log and as JSON.
 ///
-/// # Panics If one of them shows the API key or a control character, which is a finding.
+/// # Panics
+///
+/// If one of them shows the API key or a control character, which is a finding.
 fn shown(report: &dyn Diagnostic) {
     let hidden = HiddenValues::new([API_KEY.to_owned()]);
     for width in [Some(80), None] {

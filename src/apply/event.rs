@@ -14,7 +14,7 @@ codes! {
     /// The code of an operation that failed although RunPod did not refuse its request.
     pub enum OperationFault {
         DeleteNotConfirmed,
-        /// RunPod moved the pod to another id before it could be destroyed.
+        /// RunPod migrated the pod to another id before it could be destroyed.
         Moved,
         NotReady,
         /// The object was created, and its record could not be written.
@@ -84,7 +84,7 @@ pub enum Event {
     Skipped { address: Address, verb: Verb, because: String },
     /// RunPod asked for slower requests, or a quota is almost used up.
     Paced { wait: Duration, reason: String },
-    /// The result of a search for a create whose answer was lost.
+    /// The result of a search for a create whose response was lost.
     Settled { address: Address, message: String },
     /// A container keeps exiting and restarting, while RunPod reports the pod as running and bills it.
     CrashLoop { address: Address, id: String },

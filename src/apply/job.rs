@@ -46,7 +46,7 @@ pub struct Report {
     pub interrupted: bool,
     /// Whether every failure was due to missing stock.
     pub only_capacity: bool,
-    /// Marked pods in no state, found after creates.
+    /// Marked pods that are in no state, found after creates.
     pub orphans: Vec<Orphan>,
     /// Duplicates created from other states of the same project, found after creates.
     pub doubles: Vec<Double>,

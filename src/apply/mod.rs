@@ -5,7 +5,7 @@
 //! - `trial`: sends the first replacement alone.
 //! - `operation`: runs one operation.
 //! - `watch`: shares one list poll among all waiting operations.
-//! - `recover`: resolves operations that earlier runs or lost answers left open.
+//! - `recover`: resolves operations that earlier runs or lost responses left open.
 //! - `refresh`: sees all of that without writing.
 //! - `readiness`: defines the conditions of `sindri wait`.
 //!

@@ -49,7 +49,7 @@ pub(super) struct Executor<'a> {
     watches: &'a BTreeMap<&'static str, Watch<'a>>,
     /// Ids of live objects by address: references, and objects created in this run.
     ids: Mutex<BTreeMap<Address, String>>,
-    /// Objects from answers in this run, newer than the observed ones.
+    /// Objects from responses in this run, newer than the observed ones.
     objects: Mutex<BTreeMap<String, Object>>,
     rng: Mutex<fastrand::Rng>,
     /// Receives every create that RunPod has accepted.

@@ -1,9 +1,9 @@
-//! Resolves unknown outcomes: creates whose answer was lost, and intents (journal entries written before requests) that
-//! a killed run left behind.
+//! Resolves unknown outcomes: creates whose response was lost, and intents (journal entries written before requests)
+//! that a killed run left behind.
 //!
 //! RunPod's create is not idempotent, may fail after it took effect, and its object may be invisible for a while
-//! (contract, section 13). A create with an unknown outcome is therefore never sent again before the lists were
-//! searched for its object, over a period longer than their lag.
+//! (contract, section 13). A create with an unknown outcome is therefore never sent again until the lists have
+//! been searched for its object for longer than their lag.
 
 mod trace;
 mod update;
@@ -44,10 +44,10 @@ const SEARCHES: [Duration; 6] = [
 /// Time between searches after the last of those.
 const LAST_GAP: Duration = Duration::from_secs(10);
 
-/// Longest time between a create's intent and its request, which first waits for quotas and connections.
+/// Maximum time between a create's intent and its request, which first waits for quotas and connections.
 const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 
-/// Most objects to read one by one; the next list shows the rest.
+/// Maximum number of objects to read one by one; the next list shows the rest.
 const MOST_READS: usize = 20;
 
 /// Reports for a pending update, start or stop.
@@ -218,7 +218,7 @@ pub fn settled_in_memory(mut replay: Replay, observed: &Observed) -> Replay {
 
 /// Resolves, durably, what earlier runs left open, and returns the observed objects.
 ///
-/// Waits until an object that is in no list could no longer appear. Only then does a pending create count as never
+/// Waits until an object that no list shows can no longer appear. Only then does a pending create count as never
 /// made, or a recorded object as gone.
 pub async fn recover(
     api: &dyn Api,

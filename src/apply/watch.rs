@@ -81,7 +81,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Polls for ever; dropped when the apply ends.
+    /// Polls forever; dropped when the apply ends.
     pub async fn run(&self) {
         loop {
             while self.waiting.load(Ordering::SeqCst) == 0 {

@@ -50,7 +50,7 @@ const FORMS: &[(&str, &str)] = &[
     ("maxq", "maxq"),
 ];
 
-/// Longer texts are not GPU names.
+/// Longer strings are not GPU names.
 const LONGEST: usize = 80;
 
 /// A parsed GPU name.

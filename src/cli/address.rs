@@ -10,7 +10,7 @@ use crate::catalog;
 use crate::model::{Address, ParseAddressError, State};
 use crate::render::words::quoted_few;
 
-/// Most names that an error suggests.
+/// Maximum number of names that an error suggests.
 const MOST_SUGGESTED: usize = 3;
 const LISTS_RECORDED: &str = "`sindri state list` lists every recorded address";
 const LISTS_DECLARED: &str = "`sindri plan --full` lists every declared address";

@@ -13,7 +13,7 @@ use crate::planner::review::saved::{SavedPlan, SavedPlanComparison};
 use crate::planner::{Input, PlanOptions};
 use crate::render::words;
 
-/// Most differences to list; more would bury them.
+/// Maximum number of differences to list; more would bury them.
 const TOLD: usize = 20;
 
 /// The approval given with the command.
@@ -22,7 +22,7 @@ pub enum Approval {
     None,
     /// The whole plan with this id. With the file, differences can be listed.
     Expected { id: String, saved: Option<Box<SavedPlan>> },
-    /// The content of this file, whatever other changes are pending.
+    /// The content of this file, regardless of other pending changes.
     Saved(Box<SavedPlan>),
 }
 

@@ -174,10 +174,10 @@ fn renames(plan: &Plan) -> String {
     few(plan.undecided_renames().map(|rename| format!("`{}` to `{}`", rename.from, rename.to)))
 }
 
-/// Most reasons to list in an error; `sindri plan --full` lists all.
+/// Maximum number of reasons to list in an error; `sindri plan --full` lists all.
 const MOST_REASONS: usize = 20;
 
-/// Most items to name in a sentence; `sindri plan --full` shows all.
+/// Maximum number of items to name in a sentence; `sindri plan --full` shows all.
 const FEW: usize = 4;
 
 fn few(items: impl Iterator<Item = String>) -> String {

@@ -142,7 +142,8 @@ impl Console {
         self.result(&wrapped(text, self.out));
     }
 
-    /// Prints a plan as JSON: on one line for programs, since terraform-compliance reads the second line of a longer file.
+    /// Prints a plan as JSON, on one line for programs, because terraform-compliance reads the second line of a longer
+    /// file.
     pub fn plan_json(&self, plan: &serde_json::Value) {
         self.result(&(json::to_text(plan, self.out.width.is_some()) + "\n"));
     }

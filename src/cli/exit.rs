@@ -20,7 +20,8 @@ use crate::transport::http::HttpSetupError;
 pub enum Exit {
     Success,
     Error,
-    /// Changes are pending (`plan --detailed-exitcode`), something drifted (`drift`), or two environments differ (`diff`).
+    /// Changes are pending (`plan --detailed-exitcode`), something drifted (`drift`), or two environments differ
+    /// (`diff`).
     Changes,
     /// Consent is missing (data loss, protection, adoption, no terminal), or the state belongs to another environment
     /// or API.

@@ -112,7 +112,7 @@ pub fn write(path: &Path, plan: &SavedPlan) -> Result<(), Failure> {
     files::write(path, escaped(&text).as_bytes()).map_err(fail)
 }
 
-/// Whether a regular file contains anything but a plan. A file that cannot be read may contain anything.
+/// Whether a regular file contains something other than a plan. A file that cannot be read may contain anything.
 fn holds_something_else(path: &Path) -> bool {
     match read_bytes(path, None, LARGEST) {
         Ok(text) => !text.is_empty() && serde_json::from_slice::<FormatVersion>(&text).is_err(),

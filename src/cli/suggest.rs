@@ -1,4 +1,4 @@
-//! Suggests commands for an unknown one. A typing error must never lead to `destroy`.
+//! Suggests commands for an unknown one. A typo must never lead to `destroy`.
 
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -19,7 +19,7 @@ const HABITS: [(&[&str], &[&str]); 8] = [
 ];
 /// Commands with subcommands, whose errors are not changed.
 const GROUPS: [&str; 2] = ["state", "emulator"];
-/// Most differing letters in a typing error.
+/// Maximum number of differing letters in a typo.
 const MOST_EDITS: usize = 2;
 
 /// Replaces clap's suggestions for an unknown command, which accept too little similarity.

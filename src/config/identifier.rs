@@ -1,5 +1,5 @@
-//! Rules for texts of every field: no credential where it would be shown, no character that RunPod cannot pass on, and
-//! no blank id.
+//! Rules for the text of every field: no credential where it would be shown, no character that RunPod cannot pass on,
+//! and no blank id.
 
 use super::document::Scalar;
 use super::table::ValueShape;
@@ -13,13 +13,13 @@ pub(super) enum TextFault {
     FromCredential,
     /// It is written as a token in the format of a known issuer.
     Token,
-    /// It holds a NUL character, which ends a text in every program.
+    /// It contains a NUL character, which ends a string in most programs.
     Nul,
     /// An id with a control character.
     Control,
     /// An id that is empty or blank.
     Blank,
-    /// An id with blanks at its start or end.
+    /// An id with whitespace at its start or end.
     Padded,
 }
 
@@ -70,7 +70,7 @@ impl TextFault {
     }
 }
 
-/// The fault of a field's text, if it has one. `leaves` says whether the text reaches plans, the state or RunPod.
+/// The problem with a field's text, if there is one. `leaves` says whether the text reaches plans, the state or RunPod.
 pub(super) fn fault(scalar: &Scalar, shape: &ValueShape, leaves: bool) -> Option<TextFault> {
     let text = scalar.text.as_str();
     let is_command = matches!(shape, ValueShape::Line);
@@ -99,12 +99,12 @@ fn id_fault(text: &str) -> Option<TextFault> {
     }
 }
 
-/// The fault of a key that the user chose.
+/// The problem with a key that the user chose.
 pub(super) fn key_fault(key: &str) -> Option<TextFault> {
     surely_holds_credential(key).then_some(TextFault::Token)
 }
 
-/// The fault of an environment variable's value.
+/// The problem with an environment variable's value.
 pub(super) fn value_fault(value: &str) -> Option<TextFault> {
     value.contains('\0').then_some(TextFault::Nul)
 }

@@ -140,7 +140,7 @@ impl SchemaWriter {
         self.shared("text", || json!({ "type": ["string", "number", "boolean"] }))
     }
 
-    /// Any value can also be a variable, so texts are accepted next to numbers and booleans. Quoted values are read
+    /// Any value can also be a variable, so strings are accepted next to numbers and booleans. Quoted values are read
     /// like unquoted ones.
     fn or_variable(&mut self, mut accepted: Vec<Value>) -> Value {
         accepted.push(self.shared("variable", || json!({ "type": "string", "pattern": "\\$\\{" })));
@@ -152,7 +152,7 @@ impl SchemaWriter {
             ValueShape::Text => match field.choices {
                 Choices::Closed(words) => self.words(words),
                 Choices::Matching(pattern, rule) => {
-                    // Numbers and booleans are also texts, but editors need not suggest them.
+                    // Numbers and booleans are also valid as strings, but editors need not suggest them.
                     let other = json!({ "not": { "type": ["string", "array", "object", "null"] } });
                     self.or_variable(vec![matching(pattern, rule), other])
                 }

@@ -1,9 +1,9 @@
 //! Reads files, overlays and the environment into a [`Config`], or reports all problems at once.
 //!
 //! `load` locates the files, `document` parses them into a tree, and `interpolate` substitutes variables. `schema`
-//! checks the tree against the tables in `fields`, with `identifier` for the texts of all fields, and `project` reads
-//! the rest. `kinds` has a folder per kind, which reads its resources and writes existing objects as blocks. This module
-//! knows nothing about state and API.
+//! checks the tree against the tables in `fields`, with `identifier` for the text of all fields, and `project` reads
+//! the rest. `kinds` has a folder per kind, which reads its resources and writes existing objects as blocks. This
+//! module knows nothing about state and API.
 
 mod api_key;
 mod choices;

@@ -86,7 +86,7 @@ pub enum ValueShape {
     Duration,
     /// One of these, in any letter case.
     Word(&'static [&'static str]),
-    /// One text or a list of texts. A text is split at commas: `8888/http,22/tcp` is two.
+    /// One string or a list of strings. A string is split at commas: `8888/http,22/tcp` is two.
     Texts,
     /// A command: one line, or a list of words.
     Line,

@@ -64,7 +64,7 @@ fn check_kind(found: &Metadata) -> Result<(), UnreadableReason> {
     }
 }
 
-/// Describes what the path holds instead of a regular file.
+/// Describes the object at the path if it is not a regular file.
 pub fn irregular(found: &Metadata) -> Option<&'static str> {
     if found.is_file() {
         None

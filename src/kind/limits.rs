@@ -42,7 +42,7 @@ pub enum LimitSource {
     Page(&'static str),
 }
 
-/// Largest JSON body of a v2 request, in bytes. Source: RunPod's page on errors of REST v2 (`413`).
+/// Maximum size of a JSON body of a v2 request, in bytes. Source: RunPod's page on errors of REST v2 (`413`).
 pub const V2_BODY_LIMIT: usize = 102_400;
 /// Maximum number of environment variables of a pod, including sindri's marker. Source: RunPod's page on environment
 /// variables.

@@ -160,7 +160,8 @@ impl Kind {
         (attribute.effect)(&field.after, &field.before).err()
     }
 
-    /// The attributes that RunPod fills in for an object with these inputs, each with its supplier (`template`, its id).
+    /// The attributes that RunPod fills in for an object with these inputs, each with its supplier (`template`, its
+    /// id).
     pub fn supplied<'i>(&self, inputs: &'i Attributes) -> impl Iterator<Item = (&'static str, &'static str, &'i str)> {
         supplied(self.attributes, inputs)
     }

@@ -10,8 +10,8 @@ use super::natural::natural;
 
 /// The name of one resource: `network_volume.datasets`, `pod.trainer[3]`, `port.trainer[3]:8888/http`.
 ///
-/// Sorts by kind, name, replica number and member, each with its numbers as numbers: `pod.a2` before `pod.a10`. Every list
-/// of addresses is in this order.
+/// Sorts by kind, name, replica number and member, each with its numbers as numbers: `pod.a2` before `pod.a10`. Every
+/// list of addresses is in this order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
     pub kind: String,

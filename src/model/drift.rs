@@ -209,7 +209,7 @@ pub fn finding_id<'f>(
     paths: impl Iterator<Item = &'f str>,
 ) -> String {
     let paths: BTreeSet<&str> = paths.collect();
-    // Serialised as JSON, so that different lists of texts never produce the same bytes.
+    // Serialised as JSON, so that different lists of strings never produce the same bytes.
     let facts = serde_json::to_vec(&(api, environment, class, kind, object_id, address, paths)).unwrap_or_default();
     Sha256::digest(facts).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }

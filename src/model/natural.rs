@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-/// Compares texts, treating runs of digits as numbers.
+/// Compares strings, treating runs of digits as numbers.
 pub fn natural(one: &str, other: &str) -> Ordering {
     // Fast path: all replicas have the same name.
     if one == other {

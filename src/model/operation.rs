@@ -84,6 +84,6 @@ pub struct Operation {
     pub wait: bool,
     pub timeouts: Timeouts,
     /// For a delete that makes room for a successor: the successor's create. Before the delete runs, apply checks again
-    /// whatever can be known about that create: stock and the objects it refers to.
+    /// everything it can know about that create: stock and the objects it refers to.
     pub replaced_by: Option<usize>,
 }

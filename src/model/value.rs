@@ -116,7 +116,7 @@ impl Value {
         }
     }
 
-    /// The texts of a list, or the single text; empty for other values.
+    /// The strings of a list, or the single string; empty for other values.
     pub fn text_items(&self) -> Vec<&str> {
         match self {
             Self::Text(text) => vec![text],
@@ -134,7 +134,7 @@ impl Value {
         }
     }
 
-    /// The plain texts of a list, including known secrets. Use them only in request bodies.
+    /// The plain strings of a list, including known secrets. Use them only in request bodies.
     pub fn exposed_items(&self) -> Vec<&str> {
         match self {
             Self::List(items) => items.iter().filter_map(Value::expose).collect(),

@@ -1,6 +1,6 @@
 //! Prepares a diagnostic for display: without control characters or secrets, and of bounded size.
 //!
-//! Its texts come from files, variables and answers, so all of them pass through this module before they are drawn.
+//! Its text comes from files, variables and responses, so all of it passes through this module before it is drawn.
 
 use std::error::Error;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::config::MOST_PROBLEMS;
 use crate::model::credential::distinctive_parts;
 use crate::runpod::masked;
 
-/// Longest text of a diagnostic, in characters.
+/// Maximum length of a diagnostic, in characters.
 const LONGEST: usize = 4000;
 
 /// Values that no diagnostic may show.

@@ -11,7 +11,7 @@ use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpa
 use super::style::{harmless, is_harmful};
 use crate::files::floor;
 
-/// Least number of characters shown of a line, on any terminal.
+/// Minimum number of characters shown of a line, on any terminal.
 const LEAST_WIDTH: usize = 30;
 /// A line that is cut in front of its label shows `1 / BEFORE` of the width there.
 const BEFORE: usize = 3;
@@ -22,7 +22,7 @@ const HOOK: usize = 4;
 /// Marks a cut.
 const CUT: &str = "...";
 const TAB: usize = 4;
-/// Most labels of one diagnostic.
+/// Maximum number of labels of one diagnostic.
 const MOST_LABELS: usize = 20;
 
 /// The lines of a file around the labels.

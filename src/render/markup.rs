@@ -22,7 +22,7 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// The CSS class for an ink; none for plain text.
+/// The CSS class for a tone; none for plain text.
 pub fn class(tone: Tone) -> Option<&'static str> {
     match tone {
         Tone::Plain => None,
@@ -34,7 +34,7 @@ pub fn class(tone: Tone) -> Option<&'static str> {
     }
 }
 
-/// The spans of a line, each in its ink.
+/// The spans of a line, each in its tone.
 pub fn spans(out: &mut dyn fmt::Write, line: &Line) -> fmt::Result {
     for (tone, text) in line.spans() {
         match class(tone) {

@@ -27,7 +27,7 @@ pub enum ProgressKind {
     Json,
 }
 
-/// Shortest time between two lines which only say that sindri is still waiting.
+/// Minimum time between two lines that only say that sindri is still waiting.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// From this many resources on, all waiting resources share one line.
 const FLEET: usize = 6;
@@ -173,7 +173,7 @@ impl Tracker {
                 self.close(address);
                 self.finished += 1;
                 let id = id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
-                // The answer to a stop still contains the price of the running pod.
+                // The response to a stop still contains the price of the running pod.
                 let running = object.as_ref().filter(|_| *verb != Verb::Stop);
                 let cost = running.and_then(|object| object.computed.cost_per_hour);
                 let cost = cost.map(|cost| format!(", {cost}/h")).unwrap_or_default();

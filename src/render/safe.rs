@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::style::harmless;
 
-/// Longer texts are cut in sentences; the blocks show them in full.
+/// Longer strings are truncated in sentences; the blocks show them in full.
 const LONGEST: usize = 120;
 
 /// Inline code.

@@ -172,12 +172,12 @@ impl Line {
         short.tone(Tone::Dim, format!("... ({} more characters)", length - longest))
     }
 
-    /// The most important of its inks: bad before good, any before plain.
+    /// The most important of its tones: bad before good, any before plain.
     pub fn loudest(&self) -> Tone {
         self.spans.iter().map(|(tone, _)| *tone).max_by_key(|tone| tone.loudness()).unwrap_or_default()
     }
 
-    /// Its texts with their inks, made harmless for output.
+    /// Its texts with their tones, made harmless for output.
     pub fn spans(&self) -> Vec<(Tone, String)> {
         self.disarmed().into_owned()
     }
@@ -254,7 +254,7 @@ impl Line {
     }
 }
 
-/// Appends to the last span if the ink is the same. Spaces take the ink of the text before them.
+/// Appends to the last span if the tone is the same. Spaces take the tone of the text before them.
 fn append(row: &mut Vec<(Tone, String)>, tone: Tone, text: &str) {
     match row.last_mut() {
         Some((last, before)) if *last == tone || text.trim().is_empty() => before.push_str(text),

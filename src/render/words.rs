@@ -151,7 +151,7 @@ pub fn import_command(address: &Address, id: &str) -> String {
     format!("sindri import {} {}", shell(&address.to_string()), shell(id))
 }
 
-/// Most addresses to name in a short list.
+/// Maximum number of addresses to name in a short list.
 const NAMED: usize = 3;
 /// The longest list of replica numbers to write out, in characters after the name.
 const LONGEST_RANGE: usize = 40;

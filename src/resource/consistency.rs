@@ -151,8 +151,8 @@ fn of_edges(state: &State, record: &Record, refuse: &mut dyn FnMut(RecordFault))
     }
 }
 
-/// Repairs whatever can be derived from other records: parts get the ids derived from their parents, parts without a
-/// parent are removed, and inputs that refer to nothing become unknown.
+/// Repairs everything that can be derived from other records: parts get the ids derived from their parents, parts
+/// without a parent are removed, and inputs that refer to nothing become unknown.
 ///
 /// A line-based merge, a manual edit or an earlier version may leave such records. Their original values cannot be
 /// recovered.

@@ -1,5 +1,5 @@
 //! Applies changes to records with their consequences. Parts are removed and renamed together with their parent. A
-//! reference to a resource that is gone, or is now another object, becomes the id it stood for.
+//! reference to a resource that is gone, or is now another object, is replaced with the id that it referred to.
 
 use std::collections::BTreeMap;
 

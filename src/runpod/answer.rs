@@ -1,4 +1,4 @@
-//! Reads the JSON of a successful answer within a memory limit, or classifies the failure.
+//! Reads the JSON of a successful response within a memory limit, or classifies the failure.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use super::classify::ReplyContext;
 use super::error::Purpose;
 use crate::transport::Reply;
 
-/// Limit on the memory that the JSON of one answer may take, in bytes. A list of 10,000 pods takes half of it.
+/// Limit on the memory that the JSON of one response may take, in bytes. A list of 10,000 pods takes half of it.
 const MEMORY_LIMIT: usize = 256 << 20;
 
-/// The answer to a request, with its size and duration.
+/// The response to a request, with its size and duration.
 pub(super) struct JsonReply {
     pub json: Json,
     /// Approximate memory taken by the JSON, in bytes.
@@ -21,7 +21,7 @@ pub(super) struct JsonReply {
     pub time: Duration,
 }
 
-/// The JSON of a success with the memory it takes, or the failure that the answer describes.
+/// The JSON of a success with the memory it takes, or the failure that the response describes.
 pub(super) fn judge(context: &ReplyContext<'_>, reply: &Reply) -> Result<(Json, usize), ApiError> {
     if !(200..300).contains(&reply.status) {
         return Err(context.refused(reply));

@@ -1,4 +1,4 @@
-//! Classifies answers that report a failure. Sources: sections 2.3, 2.4 and 14 of the API contract.
+//! Classifies responses that report a failure. Sources: sections 2.3, 2.4 and 14 of the API contract.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::model::Dialect;
 use crate::model::text::is_harmful;
 use crate::transport::{Reply, TransportError};
 
-/// Context needed to classify an answer.
+/// Context needed to classify a response.
 pub(super) struct ReplyContext<'a> {
     /// For example `POST /v2/pods`.
     pub request: &'a str,
@@ -47,32 +47,32 @@ const ACCOUNT_LIMITS: [&[&str]; 9] = [
 /// v1 answers 500 for a volume that was already deleted. Source: section 4 of the contract.
 const V1_ABSENT: &str = "tried to delete nonexistent";
 
-/// Longest error body to read, in bytes. Searching longer ones for secrets would be slow.
+/// Maximum length of an error body to read, in bytes. Searching longer ones for secrets would be slow.
 const LONGEST_EXPLANATION: usize = 64 << 10;
-/// Longest text to quote from an answer, in characters.
+/// Maximum length of text to quote from a response, in characters.
 const MESSAGE_LIMIT: usize = 500;
-/// Most violations to quote from an answer.
+/// Maximum number of violations to quote from a response.
 const DETAILS_LIMIT: usize = 20;
 
-/// The failure for an answer that does not match the API. Its content is ignored. Unless the request was a read, it may
-/// have taken effect.
+/// The failure for a response that does not match the API. Its content is ignored. Unless the request was a read, it
+/// may have taken effect.
 pub(super) fn nonsense(purpose: Purpose, request: &str, why: &str) -> ApiError {
     let error = ApiError::local(ErrorClass::Malformed, request, why);
     ApiError { failure: purpose.in_doubt(), purpose: Some(purpose), ..error }
 }
 
 impl ReplyContext<'_> {
-    /// The failure for an answer with a status outside 2xx.
+    /// The failure for a response with a status outside 2xx.
     pub fn refused(&self, reply: &Reply) -> ApiError {
         let explains = reply.body.len() <= LONGEST_EXPLANATION;
         let json = explains.then(|| serde_json::from_slice::<Json>(&reply.body).ok()).flatten().filter(Json::is_object);
         let (message, details) = self.texts(reply, json.as_ref());
         let class = self.class(reply.status, &message.to_lowercase(), json.is_some());
         let failure = match (reply.status, self.purpose) {
-            // The pod is unchanged (section 12, rule 3). A create with the same answer may have created a pod all the
+            // The pod is unchanged (section 12, rule 3). A create with the same response may have created a pod all the
             // same (Q7).
             (_, Purpose::Power) if class == ErrorClass::NoCapacity => FailureEffect::WithoutEffect,
-            // A rule forbids the delete, whatever the status. Retrying cannot help.
+            // A rule forbids the delete, regardless of the status. Retrying cannot help.
             (_, Purpose::Delete) if class == ErrorClass::Invalid => FailureEffect::WithoutEffect,
             (408 | 500.., purpose) => purpose.in_doubt(),
             _ => FailureEffect::WithoutEffect,
@@ -91,7 +91,7 @@ impl ReplyContext<'_> {
         }
     }
 
-    /// The failure for a successful answer that cannot be read.
+    /// The failure for a successful response that cannot be read.
     pub fn malformed(&self, reply: &Reply, why: &str) -> ApiError {
         let mut error = nonsense(self.purpose, self.request, why);
         error.status = Some(reply.status);
@@ -99,7 +99,7 @@ impl ReplyContext<'_> {
         error
     }
 
-    /// The failure for a request without an answer.
+    /// The failure for a request without a response.
     pub fn lost(&self, error: &TransportError) -> ApiError {
         let failure = match error {
             TransportError::NotSent { .. } => FailureEffect::WithoutEffect,
@@ -138,7 +138,7 @@ impl ReplyContext<'_> {
         }
     }
 
-    /// The message and the violations in an answer.
+    /// The message and the violations in a response.
     fn texts(&self, reply: &Reply, json: Option<&Json>) -> (String, Vec<String>) {
         if reply.body.len() > LONGEST_EXPLANATION {
             return (format!("an explanation of {} bytes, too long to be shown", reply.body.len()), Vec::new());

@@ -1,4 +1,4 @@
-//! The client: paces requests of one dialect, sends them, retries them if that is safe, and classifies the answers.
+//! The client: paces requests of one dialect, sends them, retries them if that is safe, and classifies the responses.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,13 +22,13 @@ use crate::transport::{Method, Reply, Request, Transport, TransportError};
 /// RunPod's gateway blocks the user agents of HTTP libraries (Q1).
 const USER_AGENT: &str = concat!("sindri/", env!("CARGO_PKG_VERSION"));
 
-/// Most attempts for a request that may be repeated. Source: RunPod's SDK (contract, section 2.5).
+/// Maximum number of attempts for a request that may be repeated. Source: RunPod's SDK (contract, section 2.5).
 const ATTEMPTS: u32 = 4;
 
 /// Default limit on the time that quotas and 429s may delay one request.
 const WAIT_LIMIT: Duration = Duration::from_secs(600);
 
-/// Longest pause between two attempts, unless RunPod asks for more.
+/// Maximum pause between two attempts, unless RunPod asks for more.
 const LONGEST_BACKOFF_MS: u64 = 30_000;
 
 /// Longer pauses are announced.
@@ -133,7 +133,7 @@ impl Client {
         self.exchange(call).await.map(|answer| answer.json)
     }
 
-    /// Like `send`, and also returns the size and duration of the answer.
+    /// Like `send`, and also returns the size and duration of the response.
     pub(super) async fn exchange(&self, call: ApiCall<'_>) -> Result<JsonReply, ApiError> {
         let request = call.request();
         let mut secrets = call.secrets;
@@ -258,7 +258,7 @@ fn worth_repeating(error: &ApiError, purpose: Purpose) -> bool {
     match error.class {
         // Any request that was never sent can be sent again.
         ErrorClass::Network => purpose.repeatable() || error.failure == FailureEffect::WithoutEffect,
-        // Without a status, the answer was too long to read and would be again.
+        // Without a status, the response was too long to read and would be again.
         ErrorClass::Malformed if error.status.is_none() => false,
         ErrorClass::Server | ErrorClass::Malformed => purpose.repeatable() && !is_redirect(error),
         _ => false,

@@ -1,7 +1,7 @@
 //! The API that a command talks to, and the API key for it.
 //!
-//! Variables and files are read through functions passed in, never from the process itself. Gives an [`ApiOrigin`] and an
-//! [`ApiKey`]. The key is sent in one header and never printed.
+//! Variables and files are read through functions passed in, never from the process itself. Returns an [`ApiOrigin`]
+//! and an [`ApiKey`]. The key is sent in one header and never printed.
 
 use std::fmt;
 use std::io;
@@ -42,7 +42,9 @@ impl ApiOrigin {
     /// Parses the value of `--api-url` or [`URL_VARIABLE`]. A trailing `/`, `/v1` or `/v2` is accepted if it fits the
     /// dialect.
     ///
-    /// # Errors [`ErrorClass::Invalid`] for an invalid URL or one of the other dialect, [`ErrorClass::InsecureUrl`] for
+    /// # Errors
+    ///
+    /// [`ErrorClass::Invalid`] for an invalid URL or one of the other dialect, [`ErrorClass::InsecureUrl`] for
     /// plain http to an address that is not loopback.
     pub fn parse(url: &str, dialect: Dialect) -> Result<Self, ApiError> {
         // The URL may contain a password, so errors do not quote it.
@@ -135,7 +137,9 @@ impl ApiKey {
     /// Reads the key from [`KEY_VARIABLE`] or from the file named in [`KEY_FILE_VARIABLE`]. On loopback any key will
     /// do.
     ///
-    /// # Errors [`ErrorClass::NoCredentials`] if there is no key, the file cannot be read, or a header cannot carry the
+    /// # Errors
+    ///
+    /// [`ErrorClass::NoCredentials`] if there is no key, the file cannot be read, or a header cannot carry the
     /// key.
     pub fn find(
         origin: &ApiOrigin,

@@ -1,4 +1,4 @@
-//! Reads objects from the JSON of an answer. A member that is missing or has another type gives no attribute.
+//! Reads objects from the JSON of a response. A member that is missing or has another type gives no attribute.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ impl ReadAttributes {
         }
     }
 
-    /// Reads attributes that are texts.
+    /// Reads attributes that are strings.
     pub fn texts(&mut self, names: &MemberNames, json: &Json) {
         names.iter().for_each(|(attribute, member)| self.put(attribute, text(json, member)));
     }
@@ -117,7 +117,7 @@ pub fn id_or_null(json: &Json, member: &str) -> Option<Value> {
     json.get(member).map(|_| text(json, member).map_or(Value::Null, Value::text))
 }
 
-/// A time as RFC 3339, read from that format or from Go's (Q8). Other texts are ignored.
+/// A time as RFC 3339, read from that format or from Go's (Q8). Other strings are ignored.
 pub fn time(json: &Json, member: &str) -> Option<String> {
     let text = text(json, member)?;
     let go = || Timestamp::strptime("%Y-%m-%d %H:%M:%S%.f %z", text.trim_end_matches(" UTC")).ok();

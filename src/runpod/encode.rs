@@ -67,7 +67,7 @@ pub fn to_flag(value: &Value) -> Json {
     is_set(Some(value)).into()
 }
 
-/// A value as a list of texts. `Null` is an empty list.
+/// A value as a list of strings. `Null` is an empty list.
 pub fn to_list(value: &Value) -> Json {
     texts(Some(value)).into()
 }
@@ -88,7 +88,7 @@ pub fn first(value: Option<&Value>) -> Option<&str> {
     value?.text_items().into_iter().next()
 }
 
-/// The texts of a list attribute for a request, including secret ones.
+/// The strings of a list attribute for a request, including secret ones.
 pub fn texts(value: Option<&Value>) -> Vec<String> {
     value.map(Value::exposed_items).unwrap_or_default().into_iter().map(str::to_owned).collect()
 }

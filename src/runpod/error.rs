@@ -42,10 +42,10 @@ codes! {
         /// 5xx.
         #[serde(rename = "server_error")]
         Server,
-        /// No answer, or no connection.
+        /// No response, or no connection.
         #[serde(rename = "network_error")]
         Network,
-        /// An answer that does not match the API's documentation.
+        /// A response that does not match the API's documentation.
         #[serde(rename = "malformed_reply")]
         Malformed,
     }
@@ -187,7 +187,7 @@ impl ApiError {
         }
     }
 
-    /// A failure with an answer that cannot be trusted. The request may have taken effect.
+    /// A failure with a response that cannot be trusted. The request may have taken effect.
     pub fn in_doubt(class: ErrorClass, request: impl Into<String>, message: impl Into<String>) -> Self {
         Self { failure: FailureEffect::Unknown, ..Self::local(class, request, message) }
     }
@@ -226,7 +226,7 @@ impl miette::Diagnostic for ApiError {
     }
 }
 
-/// The purpose of a request. Decides whether it may be sent twice, and what is unknown after a lost answer.
+/// The purpose of a request. Decides whether it may be sent twice, and what is unknown after a lost response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     Read,
@@ -270,7 +270,7 @@ impl Purpose {
         }
     }
 
-    /// The certainty after an answer without information.
+    /// The certainty after a response without information.
     pub fn in_doubt(self) -> FailureEffect {
         if self == Self::Read { FailureEffect::WithoutEffect } else { FailureEffect::Unknown }
     }

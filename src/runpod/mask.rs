@@ -10,7 +10,7 @@ use crate::model::{Computed, Object, Status, Value};
 
 /// The replacement for a secret.
 const HIDDEN: &str = "(sensitive)";
-/// Most characters of a line break and the indentation after it.
+/// Maximum number of characters of a line break and the indentation after it.
 const LONGEST_BREAK: usize = 64;
 /// Length of `&#x10FFFF`.
 const LONGEST_ENTITY: usize = 9;
@@ -82,8 +82,8 @@ impl SecretEncoding {
         plain.into_iter().chain((0..3).map(|before| Self::in_base64(secret, before))).collect()
     }
 
-    /// The base64 letters that depend on `secret` alone if `before` bytes (modulo 3) precede it, whatever those bytes
-    /// and the bytes after it are.
+    /// The base64 letters that depend on `secret` alone if `before` bytes (modulo 3) precede it, regardless of the
+    /// values of those bytes and of the bytes after it.
     fn in_base64(secret: &str, before: usize) -> Self {
         let bytes = [&vec![0; before][..], secret.as_bytes()].concat();
         let letters: Vec<char> = STANDARD_NO_PAD.encode(&bytes).chars().collect();

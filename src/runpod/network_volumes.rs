@@ -1,4 +1,4 @@
-//! Network volumes, as far as both dialects have the same format.
+//! The parts of network volumes that have the same format in both dialects.
 
 use serde_json::Value as Json;
 
@@ -15,7 +15,7 @@ const SIZE: &MemberNames = &[("size_gb", "size")];
 pub(super) const UPDATE: Update =
     Update { encode: |_, changes| encode(changes, &[]), attributes: &["name", "size_gb"], replaced_whole: &[] };
 
-/// A body with name and size, and with the texts that differ between the dialects.
+/// A body with name and size, and with the strings that differ between the dialects.
 pub(super) fn encode(values: &Attributes, others: &MemberNames) -> Json {
     let mut body = RequestBody::default();
     for names in [NAME, SIZE, others] {
@@ -24,7 +24,7 @@ pub(super) fn encode(values: &Attributes, others: &MemberNames) -> Json {
     body.into_json()
 }
 
-/// A volume with name and size, and with the texts that differ between the dialects.
+/// A volume with name and size, and with the strings that differ between the dialects.
 pub(super) fn decode(json: &Json, others: &MemberNames) -> Option<Object> {
     let mut found = ReadAttributes::default();
     found.texts(NAME, json);

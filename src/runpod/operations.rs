@@ -1,4 +1,4 @@
-//! The operations of [`Api`] as requests, with the checks before sending and the checks of the answer.
+//! The operations of [`Api`] as requests, with the checks before sending and the checks of the response.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -54,7 +54,7 @@ impl Client {
         self.send(call).await.map_err(|error| ApiError { advice: Some(wire.advice), ..error })
     }
 
-    /// Sends a request whose answer is one object, and decodes it.
+    /// Sends a request whose response is one object, and decodes it.
     async fn object(&self, wire: &'static Wire, call: ApiCall<'_>) -> Result<Object, ApiError> {
         let (request, purpose) = (call.request(), call.purpose);
         let json = self.send_about(wire, call).await?;

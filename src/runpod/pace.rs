@@ -19,7 +19,7 @@ use crate::transport::Reply;
 const ANNOUNCED: Duration = Duration::from_secs(5);
 /// `t` and `w` are whole seconds of another clock.
 const MARGIN: Duration = Duration::from_secs(1);
-/// After a window resets, one request goes first to learn the new quota. If it gets no answer, another follows after
+/// After a window resets, one request goes first to learn the new quota. If it gets no response, another follows after
 /// this.
 const PROBE: Duration = Duration::from_secs(5);
 
@@ -27,18 +27,18 @@ const PROBE: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub(super) struct KeyPace {
     state: Mutex<PaceState>,
-    /// Notified when an answer may have changed what is left of a quota.
+    /// Notified when a response may have changed what is left of a quota.
     changed: Notify,
 }
 
 #[derive(Default)]
 struct PaceState {
     windows: BTreeMap<String, RateWindow>,
-    /// When requests were sent, oldest first. This is our own use of a quota, independent of the order of answers.
+    /// When requests were sent, oldest first. This is our own use of a quota, independent of the order of responses.
     sent: VecDeque<Instant>,
     in_flight: u64,
     tickets: u64,
-    /// The latest request whose answer was read. Quotas in answers to earlier requests are out of date.
+    /// The latest request whose response was read. Quotas in responses to earlier requests are out of date.
     latest: u64,
     /// After a 429, nothing is sent before this.
     paused_until: Option<Instant>,
@@ -67,7 +67,9 @@ pub(super) struct Patience {
 impl KeyPace {
     /// Waits until a request may be sent.
     ///
-    /// # Errors The necessary wait, if it exceeds the limit.
+    /// # Errors
+    ///
+    /// The necessary wait, if it exceeds the limit.
     pub async fn admit(&self, patience: &mut Patience, notify: Option<&NotifyFn>) -> Result<Ticket<'_>, Duration> {
         loop {
             let changed = self.changed.notified();
@@ -80,7 +82,7 @@ impl KeyPace {
                 let Some((until, reason)) = state.blocked(now) else {
                     return Ok(Ticket { pace: self, number: state.leave(now) });
                 };
-                // Answers in flight may show that more is left than was counted.
+                // Responses in flight may show that more is left than was counted.
                 if state.in_flight == 0 && patience.waited + (until - now) > patience.limit {
                     return Err(until - now);
                 }
@@ -109,7 +111,7 @@ impl KeyPace {
 }
 
 impl Ticket<'_> {
-    /// Updates the quotas from the headers of an answer. After a 429, all requests wait: for `Retry-After`, otherwise
+    /// Updates the quotas from the headers of a response. After a 429, all requests wait: for `Retry-After`, otherwise
     /// until the exhausted windows reset, otherwise for `fallback`.
     pub fn answered(self, reply: &Reply, fallback: Duration) {
         let now = Instant::now();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 const MOST_PAGES: usize = 1_000;
-/// Most pages in a row that may add nothing, which happens because lists shift while they are read.
+/// Maximum number of consecutive pages that may add nothing, which happens because lists shift while they are read.
 const MOST_EMPTY_PAGES: usize = 3;
 /// In bytes.
 const LONGEST_CURSOR: usize = 4_096;
@@ -35,7 +35,9 @@ pub(super) struct FetchedPage<'a> {
 impl Pages {
     /// The cursor of the next page.
     ///
-    /// # Errors The reason to stop following the list, worded for a message.
+    /// # Errors
+    ///
+    /// The reason to stop following the list, worded for a message.
     pub fn turn(&mut self, page: &FetchedPage<'_>) -> Result<String, String> {
         let FetchedPage { next, added, memory, time } = *page;
         let next = next.ok_or("the list has another page, but no cursor for it")?;

@@ -1,5 +1,5 @@
-//! Pods, as far as both dialects have the same format: environment, ports, addresses, status and price, and advice
-//! about refusals.
+//! The parts of pods that have the same format in both dialects: environment, ports, addresses, status and price, and
+//! advice about refusals.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -63,7 +63,7 @@ fn lay_over(env: &mut Map<String, Json>, values: Option<&Value>) {
         match to_json(value) {
             Json::Null => env.remove(key),
             Json::String(text) => env.insert(key.clone(), text.into()),
-            // RunPod's environments contain only texts.
+            // RunPod's environments contain only strings.
             other => env.insert(key.clone(), other.to_string().into()),
         };
     }
@@ -98,7 +98,7 @@ pub(super) fn read_gpus(found: &mut ReadAttributes, count: Option<i64>, json: &J
     }
 }
 
-/// Declared ports in one spelling, `22/tcp`. v1's document also allows one text with commas.
+/// Declared ports in one spelling, `22/tcp`. v1's document also allows one comma-separated string.
 pub(super) fn ports(json: &Json) -> Option<Vec<String>> {
     let items: Vec<&str> = match json.get("ports")? {
         Json::Array(items) => items.iter().filter_map(Json::as_str).collect(),

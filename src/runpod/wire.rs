@@ -12,7 +12,7 @@ use crate::model::{Attributes, KindRegistry, Marker, Object, Power};
 /// One dialect.
 pub(super) struct Codec {
     pub wires: KindRegistry<Wire>,
-    /// Largest JSON body, in bytes.
+    /// Maximum size of a JSON body, in bytes.
     pub body_limit: Option<usize>,
     pub outside: &'static [AccountCollection],
 }
@@ -26,7 +26,7 @@ pub struct Wire {
     pub list_query: &'static str,
     /// Query of reading one object.
     pub read_query: &'static str,
-    /// The member of a list's answer that holds the objects; `None` for a bare array.
+    /// The member of a list's response that holds the objects; `None` for a bare array.
     pub rows: Option<&'static str>,
     /// The body of a create. The marker is given for kinds that carry one.
     pub create: fn(&Attributes, Option<&Marker>) -> Json,
@@ -65,7 +65,7 @@ pub struct StockQuery {
     pub path: fn(&Attributes) -> Option<String>,
     /// Identifies the question: creates with the same key get the same answer. `None` if [`StockQuery::path`] is.
     pub key: fn(&Attributes) -> Option<String>,
-    /// Whether the answer shows any stock; `None` if it does not say.
+    /// Whether the response shows any stock; `None` if it does not say.
     pub any: fn(&Json, &Attributes) -> Option<bool>,
 }
 

@@ -162,12 +162,12 @@ fn conflict_markers(text: &str) -> Vec<FileProblem> {
     problems
 }
 
-/// serde's message without its position, which the problem has already.
+/// serde's message without its position, which the problem already has.
 fn from_serde(text: &str, error: &serde_json::Error) -> FileProblem {
     let (line, column) = (error.line(), error.column());
     let message = error.to_string();
     let message = message.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&message).to_owned();
-    // Line 0 means an error without a position. The column counts bytes and points behind the last byte read.
+    // Line 0 means an error without a position. The column counts bytes and points past the last byte read.
     let at = (line > 0).then(|| {
         let line_start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
         let mut start = (line_start + column.saturating_sub(1)).min(text.len());
@@ -215,7 +215,7 @@ fn write_beside(path: &Path, bytes: &[u8], meter: &mut Meter) -> io::Result<()> 
     let prefix = temporary_prefix(path);
     builder.prefix(&prefix).suffix(TEMPORARY_SUFFIX);
     let permissions = fs::metadata(path).map(|metadata| metadata.permissions()).ok();
-    // Temporary files are private by default. The state file gets ordinary permissions.
+    // Temporary files are private by default, but the state file gets ordinary permissions.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut temporary = builder.tempfile_in(folder)?;

@@ -47,7 +47,9 @@ impl Contents {
 
 /// The entries of a journal. `path` is for messages.
 ///
-/// # Errors If a complete line is not an entry.
+/// # Errors
+///
+/// If a complete line is not an entry.
 pub fn parse_journal(bytes: &[u8], path: &Path) -> Result<Vec<Entry>, StoreError> {
     parse(bytes, path).map(|contents| contents.entries)
 }

@@ -182,8 +182,8 @@ struct StateWriter {
 
 impl StateWriter {
     fn write(&mut self, entries: Vec<Entry>) -> Result<(), StoreError> {
-        // The consequences of an outcome are written with it, so that an entry is complete whichever state it is folded
-        // into. It counts in memory even if it cannot be written.
+        // The consequences of an outcome are written with it, so that an entry is complete for any state it is
+        // folded into. It counts in memory even if it cannot be written.
         let entries: Vec<Entry> = entries
             .into_iter()
             .map(|entry| match entry {

@@ -36,7 +36,9 @@ pub struct FileVersion<'a> {
 
 /// Merges `ours` and `theirs`, whose common ancestor is `base`. An empty `base` means that there was no file.
 ///
-/// # Errors If this sindri cannot read one of the versions.
+/// # Errors
+///
+/// If this sindri cannot read one of the versions.
 pub fn merge(base: &FileVersion<'_>, ours: &FileVersion<'_>, theirs: &FileVersion<'_>) -> Result<Merged, StoreError> {
     let parse = |version: &FileVersion<'_>| parse_state(version.bytes, version.path);
     let base = if base.bytes.is_empty() { None } else { Some(parse(base)?) };
@@ -55,7 +57,7 @@ pub fn merge(base: &FileVersion<'_>, ours: &FileVersion<'_>, theirs: &FileVersio
     Ok(Merged { bytes, conflicts, foreign: None })
 }
 
-/// Both files between markers, so that neither passes for the result if they cannot be merged.
+/// Both files between markers, so that neither is mistaken for the result if they cannot be merged.
 pub fn both(ours: &FileVersion<'_>, theirs: &FileVersion<'_>) -> Vec<u8> {
     between_markers(&String::from_utf8_lossy(ours.bytes), &String::from_utf8_lossy(theirs.bytes)).into_bytes()
 }
@@ -153,8 +155,8 @@ fn text(merged: &State, conflicts: &BTreeSet<Address>, ours: &State, theirs: &St
         !conflicts.contains(address) || [ours, theirs].iter().all(|side| side.resources.contains_key(address))
     };
     let mut text = head;
-    // The last record that remains whichever sides are kept. Blocks that may be removed carry the comma on the side
-    // facing it.
+    // The last record that remains regardless of which sides are kept. Blocks that may be removed carry the comma on
+    // the side facing it.
     match addresses.iter().rposition(|address| stays(address)) {
         Some(anchor) => {
             for (index, address) in addresses.iter().enumerate() {

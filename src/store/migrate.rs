@@ -6,7 +6,7 @@
 //! | Version | What changed |
 //! | --- | --- |
 //! | 1 | `protected` of a record combines `lifecycle.preventDestroy` and the default protection of a kind |
-//! | 2 | `prevent_destroy` has only the former; the kind's table has the latter. `ignored` has `lifecycle.ignoreChanges` |
+//! | 2 | `prevent_destroy` has only the former; the kind's table has the latter. `ignored` has `ignoreChanges` |
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,8 @@
 //! Checks that the files of a state are plain files with one name each.
 //!
 //! The state file may be a link within the project. Its lock and journal are then beside the link's target, so that
-//! both names share them. Every other link is refused, because whoever can create one could make sindri overwrite any
-//! file.
+//! both names share them. Every other link is refused, because anyone who can create one could make sindri overwrite
+//! any file.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -40,7 +40,7 @@ impl Paths {
         }
     }
 
-    /// Refuses anything but plain files before opening it. Opening a pipe would block for ever.
+    /// Refuses everything except plain files before opening it. Opening a pipe would block forever.
     pub(super) fn check_to_read(&self) -> Result<(), StoreError> {
         self.each(kind_of)
     }

@@ -41,7 +41,8 @@ impl RunningOperation<'_, '_> {
         }
     }
 
-    /// Reads the result of an update that got no answer. If that fails, its intent stays pending for the next command.
+    /// Reads the result of an update that got no response. If that fails, its intent stays pending for the next
+    /// command.
     async fn settle_unknown(
         &self,
         intent: &Intent,
@@ -103,8 +104,8 @@ impl RunningOperation<'_, '_> {
         let intent = self.intent_on(&current);
         self.record(Entry::Intent(intent.clone())).await?;
         if let Err(error) = self.patiently(async || self.api().power(self.kind, &current.id, wanted).await).await {
-            // The request was refused because the pod is already in that state, or its answer was lost. Read the actual
-            // state.
+            // The request was refused because the pod is already in that state, or its response was lost. Read the
+            // actual state.
             let worth_a_look = error.class == ErrorClass::Conflict || error.failure == FailureEffect::Unknown;
             let seen = if worth_a_look { self.api().read(self.kind, &current.id).await } else { Ok(None) };
             if seen.is_err() && error.failure == FailureEffect::Unknown {

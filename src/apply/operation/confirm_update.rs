@@ -1,4 +1,4 @@
-//! Checks that RunPod did an update that it accepted.
+//! Checks that RunPod made an update that it accepted.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use crate::apply::recover::{UpdateRequest, quoted};
 use crate::apply::{Event, OperationFault};
 use crate::model::{Attributes, Entry, Intent, Object, Verb};
 
-/// How long answers may show old values. Source: contract, section 13.
+/// How long responses may show old values. Source: contract, section 13.
 const STALE: Duration = Duration::from_secs(90);
 
 impl RunningOperation<'_, '_> {
     /// Returns the object once it shows the new values. RunPod may accept an update and leave a field unchanged, which
-    /// at first cannot be distinguished from an outdated answer (contract, section 13).
+    /// at first cannot be distinguished from an outdated response (contract, section 13).
     pub(super) async fn confirm_update(
         &self,
         intent: &Intent,

@@ -176,7 +176,7 @@ enum Attempt {
     Unknown(ApiError),
 }
 
-/// The answer shows an older object. Recording it would later destroy the older object in place of the new one.
+/// The response shows an older object. Recording it would later destroy the older object in place of the new one.
 fn another(object: &Object) -> ApiError {
     let message = format!("the response shows `{}`, which existed before", object.id);
     ApiError::in_doubt(ErrorClass::Malformed, "the create", message)

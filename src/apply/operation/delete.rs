@@ -13,7 +13,7 @@ use crate::model::{Address, Entry, Intent, Object, Outcome, Record, Verb};
 use crate::runpod::{ApiError, ErrorClass, FailureEffect};
 use crate::store::StoreError;
 
-/// Most attempts at a delete, spread over its timeout.
+/// Maximum number of attempts at a delete, spread over its timeout.
 const DELETES: u32 = 2;
 
 /// The fate of an object that is in no list.
@@ -99,7 +99,7 @@ impl RunningOperation<'_, '_> {
         Ok(OperationError::Failed(None))
     }
 
-    /// Waits until the object is in no list, because only absence confirms a delete. For a new object neither a 404 nor
+    /// Waits until no list shows the object, because only absence confirms a delete. For a new object neither a 404 nor
     /// absence proves anything, so the delete is repeated until RunPod accepts it.
     async fn gone(
         &self,

@@ -1,8 +1,8 @@
 //! Before an object is destroyed to make room for its successor, checks everything known about whether the successor
 //! can exist.
 //!
-//! The plan checked the same, perhaps hours ago. Each question is asked once per run and not once per pod. Only stock,
-//! which changes by the minute, is asked again after a while.
+//! The plan made the same checks, perhaps hours ago. Each question is asked once per run, not once per pod. Only stock,
+//! which changes by the minute, is checked again after a while.
 
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ impl RunningOperation<'_, '_> {
         })
     }
 
-    /// Why something named by the successor cannot be used. If RunPod does not answer, that is no reason to refuse.
+    /// Why an object named by the successor cannot be used. A missing response is no reason to refuse.
     async fn missing(&self, inputs: &Attributes, names: Names, id: &str) -> Verdict {
         match names {
             Names::Outside(outside) => {

@@ -208,8 +208,8 @@ pub struct InitArgs {
 
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// The format: `sindri.yaml`, an overlay such as `sindri.prod.yaml`, or the output of `plan --json`, `drift --json` or
-    /// any error with `--json`
+    /// The format: `sindri.yaml`, an overlay such as `sindri.prod.yaml`, or the output of `plan --json`, `drift --json`
+    /// or any error with `--json`
     #[arg(value_enum, value_name = "config|overlay|plan|drift|error", hide_possible_values = true)]
     pub what: SchemaName,
 }

@@ -269,12 +269,12 @@ fn leave(summary: &Summary, elapsed: Duration, console: &Console) -> ! {
     console.exit_now(Exit::Interrupted)
 }
 
-/// Most pods to show in full after `apply`; `deploy` shows all.
+/// Maximum number of pods to show in full after `apply`; `deploy` shows all.
 const FEW: usize = 2;
 
 /// The apply is already complete, so neither a failed list nor an interrupt changes its exit code.
 async fn tell_how_to_connect(session: &Session, console: &Console, all: bool) {
-    // Once signals were caught, the default handlers do not come back, so wait for signals here.
+    // Once signals have been caught, the default handlers are not restored, so wait for signals here.
     let mut signals = Signals::listen();
     tokio::select! {
         biased;

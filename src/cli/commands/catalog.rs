@@ -9,7 +9,7 @@ use crate::cli::exit::Exit;
 use crate::model::Money;
 use crate::model::natural;
 
-/// Longest line.
+/// Maximum length of a line.
 const WIDTH: usize = 80;
 /// A longer first cell gets its own line.
 const FIRST_CELL: usize = 34;

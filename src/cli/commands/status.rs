@@ -76,7 +76,7 @@ async fn watch(session: &Session, args: &StatusArgs, simulated: bool, console: &
     }
 }
 
-/// Waits in real time, because a sandbox's simulated time passes at once.
+/// Waits in real time, because a sandbox's simulated time passes instantly.
 async fn real_time(interval: Duration) {
     let (done, over) = oneshot::channel();
     // The receiver is gone if a signal arrived first.

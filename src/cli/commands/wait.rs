@@ -28,13 +28,13 @@ const GAPS: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 const LAST_GAP: Duration = Duration::from_secs(10);
 
-/// Most addresses to probe at the same time.
+/// Maximum number of addresses to probe at the same time.
 const PROBES: usize = 64;
 
 /// Reported for a pod whose servers do not answer before the deadline.
 const SILENT: &str = "its servers have not answered yet";
 
-/// Most pods to name in a message.
+/// Maximum number of pods to name in a message.
 const NAMED: usize = 8;
 
 pub async fn run(args: &WaitArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {

@@ -7,7 +7,7 @@ use super::{v1, v2, v2_2026_08};
 use crate::emulator::state::world::World;
 
 impl World {
-    /// Answers one call at virtual time `now`. An earlier `now` than before counts as no time passed.
+    /// Answers one call at virtual time `now`. If `now` is earlier than before, no time passes.
     pub fn answer(&mut self, call: &Call, now: Timestamp) -> CallReply {
         let now = self.advance_to(now);
         self.touched.clear();

@@ -1,4 +1,4 @@
-//! A call to the world and its answer: the route is resolved and the body is parsed.
+//! A call to the world and its response: the route is resolved and the body is parsed.
 //!
 //! The gateway has already dealt with headers, quotas and resets.
 
@@ -23,7 +23,7 @@ pub enum ApiVersion {
 #[derive(Clone)]
 pub struct Call {
     pub dialect: ApiVersion,
-    /// See [`Route::operation`](super::route::Route::operation). The answer to an unknown operation is 404.
+    /// See [`Route::operation`](super::route::Route::operation). The response to an unknown operation is 404.
     pub operation: &'static str,
     /// The `{id}` of the path, percent-decoded.
     pub id: Option<String>,
@@ -65,7 +65,7 @@ impl Call {
     }
 }
 
-/// An answer as bytes.
+/// A response as bytes.
 #[derive(Clone)]
 pub struct CallReply {
     pub status: u16,

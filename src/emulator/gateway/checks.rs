@@ -22,7 +22,7 @@ const LAST_EVENT: &str = "last-event-id";
 
 impl Inner {
     /// Turns a request into a call, or rejects it (emulator behaviour, section 1.1). Adds the headers of the API's
-    /// answers to `headers`.
+    /// responses to `headers`.
     pub fn check(
         &mut self,
         request: &Request,
@@ -102,7 +102,7 @@ fn json_body(request: &Request) -> Result<Option<Value>, serde_json::Error> {
     }
 }
 
-/// A UUID derived from the seed and the number of answers.
+/// A UUID derived from the seed and the number of responses.
 fn request_id(seed: u64, count: u64) -> String {
     let mut random = fastrand::Rng::with_seed(seed ^ count.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     uuid::Builder::from_random_bytes(random.u128(..).to_be_bytes()).into_uuid().to_string()

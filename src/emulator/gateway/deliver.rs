@@ -1,4 +1,4 @@
-//! Handling a request with the delays before its effect and before its answer.
+//! Handling a request with the delays before its effect and before its response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl TimeSource {
     }
 }
 
-/// Handles a request from its arrival until its answer is sent.
+/// Handles a request from its arrival until its response is sent.
 pub async fn deliver(emulator: Arc<Emulator>, request: Request, time: TimeSource) -> DeliveryResult {
     let pending = emulator.receive(&request, time.now(&emulator));
     let Delivery { delay, outcome } = if pending.wait.is_zero() {

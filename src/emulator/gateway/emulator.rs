@@ -46,7 +46,7 @@ pub struct PendingRequest {
     pub wait: Duration,
     entry: JournalEntry,
     dialect: ApiVersion,
-    /// Headers for an answer from the API itself.
+    /// Headers for a response from the API itself.
     headers: Vec<(String, String)>,
     step: RequestStep,
 }

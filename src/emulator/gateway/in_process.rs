@@ -14,7 +14,7 @@ use crate::transport::{Reply, Request, Transport, TransportError};
 /// The name of this origin in messages.
 const ORIGIN: &str = "sandbox";
 
-/// The time limit for an answer, as in the vendor's own client (contract, section 2.5).
+/// The time limit for a response, as in the vendor's own client (contract, section 2.5).
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Sends requests to an emulator in the same process.

@@ -1,4 +1,4 @@
-//! Answers that do not come from the world: from the gateway, or from a fault.
+//! Responses that do not come from the world: from the gateway, or from a fault.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::faults::Substitute;
 use crate::emulator::dialect::call::ApiVersion;
 use crate::transport::Reply;
 
-/// The replacement for the world's answer. Answers of the gateway have none of the API's headers.
+/// The replacement for the world's response. Responses from the gateway have none of the API's headers.
 pub fn substituted(substitute: Substitute, dialect: ApiVersion, headers: Vec<(String, String)>) -> DeliveryResult {
     let mut from_api = match substitute {
         Substitute::Reset => return DeliveryResult::Reset,
@@ -71,14 +71,14 @@ fn title(status: u16) -> &'static str {
     hyper::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason()).unwrap_or("Error")
 }
 
-/// Cloudflare's answer to blocked clients (quirk Q1).
+/// Cloudflare's response to blocked clients (quirk Q1).
 pub fn gateway_block() -> Reply {
     reply(403, "text/plain", "error code: 1010")
 }
 
 /// A request that does not reach the world.
 pub enum Rejection {
-    /// Rejected by the gateway, whose answers have none of the API's headers.
+    /// Rejected by the gateway, whose responses have none of the API's headers.
     Gateway(Reply),
     Api(Reply),
 }

@@ -51,7 +51,7 @@ pub async fn serve(listener: TcpListener, emulator: Arc<Emulator>) -> Result<(),
                 Ok((stream, peer)) => {
                     connections.spawn(connection(stream, peer, emulator.clone(), stopping.clone()));
                 }
-                // No file descriptors left, or a client that disconnected at once. Keep serving.
+                // No file descriptors left, or a client that disconnected immediately. Keep serving.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -66,7 +66,7 @@ pub async fn serve(listener: TcpListener, emulator: Arc<Emulator>) -> Result<(),
 
 /// Serves one connection until it ends or is reset.
 async fn connection(stream: TcpStream, peer: SocketAddr, emulator: Arc<Emulator>, mut stopping: watch::Receiver<bool>) {
-    // Send small answers at once. If the option fails, answers are only slower.
+    // Send small responses immediately. If setting the option fails, responses are only slower.
     let _ = stream.set_nodelay(true);
     let reset = Arc::new(Notify::new());
     let service = service_fn(|request| {
@@ -78,7 +78,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, emulator: Arc<Emulator>
         .serve_connection(TokioIo::new(stream), service);
     loop {
         tokio::select! {
-            // An error means that the client left or that the answer was cut on purpose.
+            // An error means that the client left or that the response was truncated on purpose.
             _ = &mut connection => return,
             () = reset.notified() => break,
             Ok(()) = stopping.changed() => std::pin::Pin::new(&mut connection).graceful_shutdown(),
@@ -146,7 +146,7 @@ fn whole(reply: Reply) -> Response<ResponseBody> {
     response
 }
 
-/// An answer that announces the whole body and breaks after `at` bytes.
+/// A response that announces the whole body and breaks after `at` bytes.
 fn cut(reply: Reply, at: usize) -> Response<ResponseBody> {
     let (mut response, body) = head(reply);
     let part = body.slice(..at.min(body.len()));
@@ -160,7 +160,7 @@ fn head(reply: Reply) -> (Response<ResponseBody>, Bytes) {
     let mut response = Response::new(Either::Left(Full::default()));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers {
-        // A content type from a fault list may be invalid as a header. The answer is sent without it.
+        // A content type from a fault list may be invalid as a header. The response is sent without it.
         if let (Ok(name), Ok(value)) = (name.parse::<header::HeaderName>(), value.parse()) {
             response.headers_mut().append(name, value);
         }

@@ -1,4 +1,4 @@
-//! The emulator's own clock: virtual time that follows real time at a scale, or stands still.
+//! The emulator's own clock: virtual time that follows real time at a scale, or is stopped.
 
 use std::time::{Duration, Instant};
 
@@ -41,7 +41,7 @@ impl Timeline {
         self.start = later(self.start, by);
     }
 
-    /// Converts a span of virtual time to real time. While time stands still, both are equal.
+    /// Converts a span of virtual time to real time. While time is stopped, both are equal.
     pub fn real(&self, virtual_time: Duration) -> Duration {
         if self.scale > 0.0 { virtual_time.div_f64(self.scale) } else { virtual_time }
     }

@@ -1,6 +1,7 @@
 //! The world as a file: locked while an emulator uses it, replaced as a whole, unchanged by reads.
 //!
-//! The file survives a killed process but not a power failure. It only holds a rehearsal, so writes are not flushed.
+//! The file survives a killed process but not a power failure. It contains only simulated data, so writes are not
+//! flushed.
 
 use std::fs::{self, File};
 use std::io;
@@ -20,7 +21,7 @@ const FORMAT: u32 = 1;
 /// The clock of a new world. It is always the same, so that a rehearsal can be repeated exactly.
 pub const EPOCH: Timestamp = Timestamp::constant(1_767_225_600, 0); // 2026-01-01T00:00:00Z
 
-/// Changes are written at once while a write takes no longer than this.
+/// Changes are written immediately while a write takes no longer than this.
 const CHEAP: Duration = Duration::from_millis(5);
 /// The least time between slower writes. A killed process loses the changes since the last one.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -31,7 +32,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 pub struct SavedWorld<W> {
     format: u32,
     pub clock: Timestamp,
-    /// The number of answers, from which request ids are derived.
+    /// The number of responses, from which request ids are derived.
     pub answered: u64,
     pub world: W,
 }

@@ -1,12 +1,12 @@
-//! Money and stock are only booked here, from the difference between a pod before and after, so that no sequence of
-//! calls leaks a GPU or a charge.
+//! Accounting for money and stock. Every change is computed here, as the difference between a pod before and after, so
+//! that no sequence of calls leaks a GPU or a charge.
 
 use crate::emulator::state::ledger::Rate;
 use crate::emulator::state::pod::{Pod, Storage};
 use crate::emulator::state::world::World;
 
 impl World {
-    /// Adds a pod and books it.
+    /// Adds a pod, with its cost and its share of the stock.
     pub(in crate::emulator) fn add_pod(&mut self, pod: Pod) {
         self.ledger.change(Rate::default(), pod.rate(), self.now);
         if let Some(machine) = &pod.machine {
@@ -20,7 +20,7 @@ impl World {
         self.pods.insert(pod);
     }
 
-    /// Changes a pod and books the difference.
+    /// Changes a pod, and adjusts cost and stock by the difference.
     pub(in crate::emulator) fn change_pod(&mut self, id: &str, change: impl FnOnce(&mut Pod)) {
         let Some(pod) = self.pods.get_mut(id) else { return };
         let (rate, units) = (pod.rate(), pod.units_taken());
@@ -36,7 +36,7 @@ impl World {
         }
     }
 
-    /// Removes a pod and its bookings.
+    /// Removes a pod, with its cost and its share of the stock.
     pub(in crate::emulator) fn remove_pod(&mut self, id: &str) -> Option<Pod> {
         let pod = self.pods.remove(id)?;
         self.ledger.change(pod.rate(), Rate::default(), self.now);

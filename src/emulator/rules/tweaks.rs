@@ -32,13 +32,13 @@ pub struct Tweaks {
     pub resume_refused: bool,
     /// Start, create: the pod starts without its GPUs (Q18).
     pub zero_gpu: bool,
-    /// Undocumented members to add to every object in the answer.
+    /// Undocumented members to add to every object in the response.
     pub extra_members: Vec<String>,
-    /// Members to remove from every object in the answer (Q23).
+    /// Members to remove from every object in the response (Q23).
     pub missing_members: Vec<String>,
-    /// The status to show for every pod in the answer.
+    /// The status to show for every pod in the response.
     pub new_status: Option<String>,
-    /// How pods in the answer show their command.
+    /// How pods in the response show their command.
     pub echo_args: Option<EchoArgs>,
     /// Answer as v2 did in August 2026.
     pub v2_2026_08: bool,

@@ -28,7 +28,7 @@ pub enum PodEvent {
     HostDown {
         seconds: u64,
     },
-    /// Host maintenance. v1 announces it at once; the pod is stopped and free of charge while it lasts.
+    /// Host maintenance. v1 announces it immediately; the pod is stopped and free of charge while it lasts.
     Maintenance {
         starts_in: u64,
         seconds: u64,

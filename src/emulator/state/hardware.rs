@@ -19,7 +19,7 @@ impl HostCloud {
         }
     }
 
-    /// Anything but `COMMUNITY` is the default.
+    /// Every value except `COMMUNITY` means the default.
     pub fn from_word(word: Option<&str>) -> Self {
         if word == Some("COMMUNITY") { Self::Community } else { Self::Secure }
     }

@@ -31,7 +31,7 @@ impl Stage {
             (Self::Stopped, _) => PodStatus::Exited,
             (Self::Failed, _) => PodStatus::Error,
             (Self::Up | Self::CrashLoop, _) => PodStatus::Running,
-            // The live service reports RUNNING from the first answer on (Q11).
+            // The live service reports RUNNING from the first response (Q11).
             (_, Fidelity::Observed) => PodStatus::Running,
             (Self::Allocating, Fidelity::Documented) => PodStatus::Provisioning,
             (Self::Pulling | Self::Booting | Self::Resuming, Fidelity::Documented) => PodStatus::Starting,

@@ -102,7 +102,7 @@ pub struct Settings {
     pub seed: u64,
     pub fidelity: Fidelity,
     pub pace: BootPace,
-    /// v1 answers every request with 410, as RunPod does since 2026-11-15.
+    /// v1 answers every request with 410, as RunPod has since 2026-11-15.
     pub v1_retired: bool,
     /// When a create lacks a required member, the error also lists legal members as unknown (Q22). Observed fidelity
     /// only.

@@ -1,4 +1,4 @@
-//! Objects of kinds that have no type of their own here, stored as the JSON that answers show.
+//! Objects of kinds that have no type of their own here, stored as the JSON that responses show.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,14 +14,14 @@ use super::tombstone::Tombstone;
 pub struct StoredObject {
     pub(in crate::emulator) serial: u64,
     pub(in crate::emulator) id: String,
-    /// The members that answers show, without the id.
+    /// The members that responses show, without the id.
     pub(in crate::emulator) members: Map<String, Value>,
     pub(in crate::emulator) created_at: Timestamp,
     pub(in crate::emulator) visible: Visibility,
 }
 
 impl StoredObject {
-    /// The object as answers show it.
+    /// The object as responses show it.
     pub fn view(&self) -> Value {
         let mut members = self.members.clone();
         members.insert("id".to_owned(), self.id.clone().into());

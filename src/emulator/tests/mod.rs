@@ -244,7 +244,7 @@ fn reads_do_not_change_the_saved_world() {
 }
 
 impl Bench {
-    /// For answers that may not be JSON.
+    /// For responses that may not be JSON.
     fn send_any(&mut self, call: Call) -> u16 {
         self.world.answer(&call, self.now).status
     }

@@ -10,7 +10,8 @@ use crate::model::{Effect, ProblemCode, Risk, Value};
 
 /// A disk that outlives the pods that mount it.
 ///
-/// Source: `UpdateNetworkVolumeRequest` of RunPod's OpenAPI v2: only `name` and `size` can be patched, and `size` only grows.
+/// Source: `UpdateNetworkVolumeRequest` of RunPod's OpenAPI v2: only `name` and `size` can be patched, and `size` only
+/// grows.
 pub static NETWORK_VOLUME: Kind = Kind {
     name: "network_volume",
     title: "network volume",

@@ -1,7 +1,7 @@
 //! The attributes of pods.
 //!
-//! Sources: `CreatePodRequest` and `UpdatePodRequest` of RunPod's OpenAPI v2, `PodCreateInput` and `PodUpdateInput` of v1.
-//! An attribute that neither update schema can carry forces replacement.
+//! Sources: `CreatePodRequest` and `UpdatePodRequest` of RunPod's OpenAPI v2, `PodCreateInput` and `PodUpdateInput` of
+//! v1. An attribute that is in neither update schema forces replacement.
 
 use crate::kind::attribute::{
     AccountObject, Attribute, BOTH, Compare, Names, SharedMap, Support, attribute, in_place, replace, restart,

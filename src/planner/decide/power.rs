@@ -134,7 +134,7 @@ fn timeouts(input: &Input<'_>, address: &Address) -> Timeouts {
 }
 
 fn operation(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) -> Operation {
-    // A pod that has become ready must not be replaced for having been late.
+    // A pod that has become ready must not be replaced because it was late.
     let ready = live_object(input.observed, record).is_some_and(|object| object.ready);
     let starts = kind::find(&record.kind).is_some_and(|kind| kind.awaits_readiness(Some(wanted)));
     let known = if ready { record.clone().seen_ready() } else { record.clone() };

@@ -10,7 +10,7 @@ pub fn broken(object: &Object, record: Option<&Record>) -> Option<Cause> {
         Some(status @ (Status::Error | Status::ZeroGpu)) => {
             Some(Cause::Broken { status: status.to_string(), retry: power::retry(object) })
         }
-        // A pod that was late may be ready by now; a healthy pod is not destroyed for its past.
+        // A pod that was late may be ready by now. Being late once is no reason to destroy a healthy pod.
         Some(Status::Stopped) => None,
         _ if record.is_some_and(|record| record.tainted) && !object.ready => Some(Cause::Tainted),
         _ => None,

@@ -26,7 +26,7 @@ pub fn drift_with(prior: &State, observed: &Observed, migrated: &BTreeMap<&Addre
     drifts
 }
 
-/// Like [`drift`], including informational findings: objects in another place than requested.
+/// Like [`drift`], including informational findings: objects in a different location than requested.
 pub fn survey(prior: &State, observed: &Observed) -> Vec<Drift> {
     survey_with(prior, observed, &migrated(prior, observed))
 }
@@ -113,7 +113,7 @@ fn recorded_difference(prior: &State, kind: &str, folded: Attributes, object: &O
     difference(&Readings::of_record(kind, &wanted, &object.attributes)).all()
 }
 
-/// At zero balance RunPod stops pods with a network volume and deletes the others, notifying only by mail (contract,
+/// At zero balance RunPod stops pods with a network volume and deletes the others, notifying only by email (contract,
 /// section 12, rule 10). If only some pods are gone, there is another reason.
 pub fn zero_balance_note(prior: &State, observed: &Observed) -> Option<Note> {
     let ends = |kind: &str| kind::find(kind).is_some_and(|kind| kind.ends_at_zero_balance);
@@ -175,7 +175,7 @@ fn corrections(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<R
             }
         }
         if let Some(object) = live_object(observed, &record) {
-            // Also if a field already contains the new choice.
+            // This applies even if a field already contains the new choice.
             for (name, chosen) in &mut record.chosen {
                 object.computed.chosen.get(name).into_iter().for_each(|now| chosen.clone_from(now));
             }

@@ -52,8 +52,8 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
         let marker = object.marker.as_ref();
         marker.is_some_and(|marker| judge.would_replace(&destination(&marker.address), object))
     };
-    // Objects that need no replacement come first, then the oldest, so that of duplicates the first one created is
-    // kept.
+    // Objects that need no replacement come first, then the oldest, so that among duplicates the first one created
+    // is kept.
     unmanaged.sort_by_cached_key(|object| (replaced(object), object.seniority()));
 
     let alive = |address: &Address| is_alive(input, prior, address);

@@ -1,8 +1,8 @@
 //! The id of a plan: a digest of what the plan does, identical on every machine.
 //!
 //! It covers everything an approver relies on: the objects, the actions and values, and the losses. It excludes
-//! whatever may differ between two computations of the same plan: order, prices, line numbers, wording, and secret
-//! values (only the fact that they change is included).
+//! everything that may differ between two computations of the same plan: order, prices, line numbers, wording, and
+//! secret values (only the fact that they change is included).
 
 use std::collections::BTreeMap;
 

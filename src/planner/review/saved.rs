@@ -119,8 +119,8 @@ impl SavedPlan {
             let recorded = prior.resources.get(address).map(|record| record.id.as_str());
             recorded == planned.get(address).and_then(|change| change.id.as_deref())
         });
-        // An empty plan would have no targets, which means everything. Whatever the re-plan finds is then also compared
-        // with the file.
+        // An empty plan would have no targets, which means everything. All changes in the new plan are then
+        // compared with the file too.
         if options.destroy {
             options.only = self.targets();
         } else {

@@ -261,7 +261,7 @@ pub fn remedies(report: &DriftReport, finding: &Finding, target: &str) -> Vec<Re
     }
 }
 
-/// Most resources to name in one command.
+/// Maximum number of resources to name in one command.
 const NAMED: usize = 4;
 
 /// The resources of these findings as named in commands.

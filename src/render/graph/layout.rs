@@ -12,7 +12,7 @@ pub(super) const HEIGHT: usize = 48;
 pub(super) const GAP_X: usize = 64;
 pub(super) const GAP_Y: usize = 14;
 pub(super) const MARGIN: usize = 8;
-/// Most rows of boxes without arrows; further boxes go into another column beside them.
+/// Maximum number of rows of boxes without arrows; further boxes go into another column beside them.
 const TALL: usize = 24;
 
 /// The upper left corner of a box.

@@ -7,7 +7,7 @@ use super::picture::{GraphNode, Picture};
 use crate::render::markup::{class, escaped, shortened, shortened_inside};
 
 const STYLE: &str = include_str!("style.css");
-/// Most characters of a line in a box. At 12 px, a monospaced character is a bit more than 7 px wide.
+/// Maximum number of characters of a line in a box. At 12 px, a monospaced character is a bit more than 7 px wide.
 const TITLE: usize = 34;
 const WHAT: usize = 42;
 /// The width of a character of the caption, rounded up.

@@ -1,4 +1,4 @@
-//! The sections of a summary. Each takes a few lines, whatever the size of the apply.
+//! The sections of a summary. Each takes a few lines, regardless of the size of the apply.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +9,9 @@ use super::row::{ChangeResult, ExistingObject, ObjectState, StepStatus, SummaryR
 use crate::apply::OperationErrorCode;
 use crate::model::{Address, Cost, Double, Verb};
 
-/// Most objects to list one by one.
+/// Maximum number of objects to list one by one.
 const LISTED: usize = 5;
-/// Most groups to list in a section.
+/// Maximum number of groups to list in a section.
 const GROUPS: usize = 3;
 
 /// A heading after a blank line; nothing if there are no lines.

@@ -12,7 +12,7 @@ use super::{cap, causes, fields, objects};
 use crate::kind::{self, Description};
 use crate::model::{Action, Address, Cause, Change, Cost, Effect, Loss, Retry, SideEffect};
 
-/// How a change is displayed, apart from its address. Replicas with equal faces are grouped.
+/// How a change is displayed, apart from its address. Replicas displayed the same way are grouped.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct GroupKey {
     action: Action,
@@ -28,7 +28,7 @@ struct GroupKey {
     retry: Option<Retry>,
 }
 
-/// Changes with equal faces, ready to be written.
+/// Changes displayed the same way, ready to be written.
 pub struct ChangeBlock<'a> {
     pub changes: Vec<&'a Change>,
     /// Its address, or that of its replicas.
@@ -159,7 +159,7 @@ pub fn blocks(context: &Context<'_>, rows: &[&PlanRow<'_>]) -> (Vec<Line>, Vec<L
     (lines, hidden)
 }
 
-/// Groups replicas of one name with equal faces, at the position of the first. Items come with their address and face.
+/// Groups replicas of one name that look the same, at the position of the first. Each item comes with its address and its appearance.
 pub fn group<'a, I, T: Ord>(items: impl IntoIterator<Item = (I, &'a Address, T)>) -> Vec<(Vec<I>, T)> {
     // A resource without a number is never grouped, so its position replaces the number in the key.
     let mut groups: BTreeMap<_, (usize, Vec<I>)> = BTreeMap::new();
@@ -264,7 +264,7 @@ fn retry(change: &Change) -> Option<Retry> {
     change.causes.iter().find_map(of).filter(|_| change.action.is_replacement())
 }
 
-/// Most resources to name in one command.
+/// Maximum number of resources to name in one command.
 const IN_COMMAND: usize = 4;
 
 /// `instead: sindri start pod.demo  # may bring it back, and keeps its volume`.
@@ -344,7 +344,7 @@ pub fn loss(loss: &Loss) -> String {
     format!("{what}{size}{path}{names}")
 }
 
-/// Most lost parts to name.
+/// Maximum number of lost parts to name.
 const NAMED: usize = 12;
 
 /// Side effects of the change that are not fields.

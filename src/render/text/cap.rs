@@ -5,10 +5,10 @@ use super::super::style::Line;
 use super::super::words;
 use crate::model::Address;
 
-/// Most entries of one list.
+/// Maximum number of entries of one list.
 pub const MOST: usize = 20;
 
-/// Most resources to name in a sentence.
+/// Maximum number of resources to name in a sentence.
 pub const NAMED: usize = 8;
 
 /// The first entries of a list, and a line for the others, in `indent` columns. A full view has every entry.

@@ -7,7 +7,7 @@ use crate::model::{Action, Address, Plan, Rename};
 use crate::render::style::{Line, Tone};
 use crate::render::words;
 
-/// Most pairs to describe.
+/// Maximum number of pairs to describe.
 const FEW: usize = 6;
 
 /// The section; empty if nothing looks renamed.

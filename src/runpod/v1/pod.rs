@@ -230,7 +230,7 @@ impl<'a> Network<'a> {
 fn read_status(json: &Json, network: &Network<'_>) -> Status {
     status(text(json, "desiredStatus"), || {
         if network.is_absent() && json.get("machine").is_none() {
-            // Only the machine distinguishes the two cases, and this answer does not show it (Q23).
+            // Only the machine distinguishes the two cases, and this response does not show it (Q23).
             Status::Unknown("RUNNING, machine not shown".to_owned())
         } else if network.is_absent() && !network.addressless {
             Status::Creating

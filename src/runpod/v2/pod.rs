@@ -186,8 +186,8 @@ fn read_hardware(found: &mut ReadAttributes, json: &Json) {
     found.numbers(&[("vcpu_count", "vcpuCount")], cpu);
 }
 
-/// The document requires `mounts`, but answers sometimes lack it (Q23). Do not report volumes then. Reading this as "no
-/// volume" would replace the pod and lose its volume.
+/// The document requires `mounts`, but responses sometimes lack it (Q23). Do not report volumes then. Reading this as
+/// "no volume" would replace the pod and lose its volume.
 fn read_mounts(found: &mut ReadAttributes, json: &Json) {
     let Some(mounts) = json.get("mounts") else { return };
     let persistent = part(mounts, "persistent");
@@ -264,7 +264,7 @@ fn stock_regions(inputs: &Attributes) -> Vec<&str> {
     inputs.get("regions").map(Value::text_items).unwrap_or_default()
 }
 
-/// There is no stock if every requested center reports `NONE`. The answer is unknown for a center that the row omits.
+/// There is no stock if every requested center reports `NONE`. Stock is unknown for a center that the row omits.
 fn any_stock(row: &Json, inputs: &Attributes) -> Option<bool> {
     let some = |row: &Json| row.get("availability")?.as_str().map(|word| word != "NONE");
     let regions = stock_regions(inputs);

@@ -1,4 +1,4 @@
-//! The store's guarantees, however it is stopped and whatever else runs at the same time.
+//! The store's guarantees, after any interruption and with other processes running at the same time.
 
 mod durable;
 mod process;

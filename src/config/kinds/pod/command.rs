@@ -90,7 +90,7 @@ fn parts(node: &YamlNode, key: &str, findings: &mut Findings) -> Parts {
     Parts { args: Some(words), entrypoint: None }
 }
 
-/// Parses the line as JSON, or returns its syntax error, if it starts like a JSON list or object of texts.
+/// Parses the line as JSON, or returns its syntax error, if it starts like a JSON list or object of strings.
 fn json(line: &Scalar) -> Option<Result<Json, serde_json::Error>> {
     let text = line.text.trim();
     let inside = text.strip_prefix(['[', '{'])?.trim_start();
@@ -131,7 +131,7 @@ fn wrong_json(node: &YamlNode, key: &str, findings: &mut Findings) {
     findings.error(ProblemCode::BadCommand, node.span, message).help(help);
 }
 
-/// The items of a list of texts.
+/// The items of a list of strings.
 fn texts(json: &Json) -> Option<Vec<String>> {
     json.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
@@ -140,7 +140,7 @@ fn texts(json: &Json) -> Option<Vec<String>> {
 fn has_bare_json(line: &str) -> bool {
     let mut letters = line.chars().peekable();
     let mut quote = None;
-    // The last character outside quotes that is not a blank.
+    // The last character outside quotes that is not whitespace.
     let mut before = ' ';
     while let Some(letter) = letters.next() {
         match (quote, letter) {

@@ -377,7 +377,7 @@ fn ceil_div(amount: i64, parts: i64) -> i64 {
     (amount + parts - 1).div_euclid(parts.max(1))
 }
 
-/// One text or a list of texts as a list value.
+/// One string or a list of strings as a list value.
 pub(super) fn texts(node: &YamlNode) -> Value {
     match &node.data {
         Data::Map(_) => Value::Null,

@@ -1,10 +1,10 @@
-//! The consequences of a rule's effects: a replaced answer, faults inside the world, later events.
+//! The consequences of a rule's effects: a replaced response, faults inside the world, later events.
 
 use super::effects::{Effects, ErrorStatus, ExtraMembers, Garbage, Maintenance, OWN_HOST, RateLimited, Truncate};
 use crate::emulator::rules::tweaks::{EventScope, FollowUp, Tweaks};
 use crate::emulator::state::events::PodEvent;
 
-/// How a fault interferes with the answer of a call.
+/// How a fault interferes with the response to a call.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Interference {
     #[default]
@@ -14,7 +14,7 @@ pub enum Interference {
     Cut(Truncate),
 }
 
-/// A replacement for the real answer.
+/// A replacement for the real response.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Substitute {
     Status(ErrorStatus),
@@ -25,7 +25,7 @@ pub enum Substitute {
 }
 
 impl Effects {
-    /// The effects on the answer. A valid rule has at most one.
+    /// The effects on the response. A valid rule has at most one.
     pub(in crate::emulator) fn interferences(&self) -> Vec<Interference> {
         use Interference::{After, Before, Cut};
         let mut found = Vec::new();

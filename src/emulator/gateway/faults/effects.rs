@@ -7,7 +7,7 @@ use crate::emulator::rules::tweaks::EchoArgs;
 
 macro_rules! effects {
     ($($(#[$doc:meta])* $name:ident: $parameters:ty,)*) => {
-        /// The effects of a rule. They can be combined, but only one may replace the answer.
+        /// The effects of a rule. They can be combined, but only one may replace the response.
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
         pub struct Effects { $($(#[$doc])* #[serde(skip_serializing_if = "is_default")] pub $name: $parameters,)* }
@@ -19,7 +19,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 effects! {
-    /// The call or its answer is delayed.
+    /// The call or its response is delayed.
     latency: Option<Latency>,
     /// An error, without any effect.
     status: Option<ErrorStatus>,
@@ -29,7 +29,7 @@ effects! {
     reset_before_effect: bool,
     /// The connection is reset after the effect.
     reset_after_effect: bool,
-    /// The answer is truncated.
+    /// The response is truncated.
     truncate: Option<Truncate>,
     /// A page of the gateway, without any effect.
     garbage: Option<Garbage>,
@@ -45,7 +45,7 @@ effects! {
     delete_ignored: bool,
     /// A deleted pod stays visible as TERMINATED (quirk Q10).
     delete_slow: Option<Lag>,
-    /// Answers show old values (quirk Q14).
+    /// Responses show old values (quirk Q14).
     stale_read: Option<Lag>,
     /// A create finds no stock, even if the catalog reports some (quirk Q30).
     no_capacity: bool,
@@ -57,13 +57,13 @@ effects! {
     resume_refused: bool,
     /// An update accepts this field but ignores it.
     patch_drops_field: Option<String>,
-    /// Answers lack these members (quirk Q23).
+    /// Responses lack these members (quirk Q23).
     missing_members: Vec<String>,
-    /// Answers contain undocumented members.
+    /// Responses contain undocumented members.
     extra_members: Option<ExtraMembers>,
-    /// Pods in answers have this undocumented status.
+    /// Pods in responses have this undocumented status.
     new_status: Option<String>,
-    /// Pods in answers show their command in another form.
+    /// Pods in responses show their command in another form.
     echo_args: Option<EchoArgs>,
     /// Answers as v2 did in August 2026. See `v2_2026_08`.
     #[serde(rename = "augustSpec")]
@@ -192,7 +192,7 @@ pub struct ErrorStatus {
 pub struct Truncate {
     /// The number of bytes of the body that are sent.
     pub bytes: usize,
-    /// Whether the connection breaks there. Otherwise the answer looks complete.
+    /// Whether the connection breaks there. Otherwise the response looks complete.
     #[serde(default)]
     pub hang_up: bool,
 }
@@ -215,7 +215,7 @@ impl Default for Garbage {
     }
 }
 
-/// Without `retryAfter` the answer has no such header.
+/// Without `retryAfter` the response has no such header.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RateLimited {

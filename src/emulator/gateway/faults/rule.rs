@@ -35,7 +35,7 @@ pub struct CallMatch {
     /// A pattern that all requested GPU types must match.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpu: Option<String>,
-    /// The least number of GPUs that a create requests.
+    /// The minimum number of GPUs that a create requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpu_count: Option<u64>,
     /// A pattern that all requested data centers must match.
@@ -50,7 +50,7 @@ pub struct CallMatch {
     /// Fire at most this many times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
-    /// The probability to fire, 0 to 1.
+    /// The probability of firing, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
 }
