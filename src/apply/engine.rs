@@ -41,8 +41,8 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
         ended = schedule(job, &executor, &queued, &mut created) => ended,
         _ = polls => unreachable!("polls go on until they are dropped"),
     };
-    // This applies after a failed write too: its outcome is only in memory, and the state file or the rescued file may still take
-    // it.
+    // Runs after a failed write too: its outcome is only in memory, and the state file or the rescued file may still
+    // take it.
     let saved = job.store.checkpoint();
     let mut report = ended?;
     saved?;

@@ -159,7 +159,8 @@ pub fn blocks(context: &Context<'_>, rows: &[&PlanRow<'_>]) -> (Vec<Line>, Vec<L
     (lines, hidden)
 }
 
-/// Groups replicas of one name that look the same, at the position of the first. Each item comes with its address and its appearance.
+/// Groups replicas of one name that look the same, at the position of the first. Each item comes with its address and
+/// its appearance.
 pub fn group<'a, I, T: Ord>(items: impl IntoIterator<Item = (I, &'a Address, T)>) -> Vec<(Vec<I>, T)> {
     // A resource without a number is never grouped, so its position replaces the number in the key.
     let mut groups: BTreeMap<_, (usize, Vec<I>)> = BTreeMap::new();
