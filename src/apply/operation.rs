@@ -8,7 +8,7 @@ mod delete;
 mod successor;
 mod wait;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -49,6 +49,8 @@ pub(super) struct Executor<'a> {
     watches: &'a BTreeMap<&'static str, Watch<'a>>,
     /// Ids of live objects by address: references, and objects created in this run.
     ids: Mutex<BTreeMap<Address, String>>,
+    /// The addresses that the plan creates or recreates.
+    created_addresses: BTreeSet<&'a Address>,
     /// Objects from responses in this run, newer than the observed ones.
     objects: Mutex<BTreeMap<String, Object>>,
     rng: Mutex<fastrand::Rng>,
@@ -64,13 +66,16 @@ impl<'a> Executor<'a> {
         watches: &'a BTreeMap<&'static str, Watch<'a>>,
         created: UnboundedSender<usize>,
     ) -> Self {
-        let state = job.store.snapshot().state;
-        let ids = state.resources.iter().map(|(address, record)| (address.clone(), record.id.clone())).collect();
+        let ids = job.store.read(|known| {
+            known.state.resources.iter().map(|(address, record)| (address.clone(), record.id.clone())).collect()
+        });
+        let creates = job.plan.operations.iter().filter(|operation| operation.verb == Verb::Create);
         let rng = job.options.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         Self {
             job,
             watches,
             ids: Mutex::new(ids),
+            created_addresses: creates.map(|operation| &operation.address).collect(),
             objects: Mutex::new(BTreeMap::new()),
             rng: Mutex::new(rng),
             answers: answers::AnswerCache::default(),
@@ -235,7 +240,7 @@ impl<'a> RunningOperation<'_, 'a> {
     /// Advice for an object that cannot be deleted because pods use it that this plan does not destroy.
     fn in_use(&self, id: &str) -> Option<String> {
         let mut users = in_use::users(self.job().plan, self.job().observed);
-        let users = users.remove(&(self.kind.name, id.to_owned()))?;
+        let users = users.remove(&(self.kind.name, id))?;
         Some(format!(
             "it is used by {} and can be deleted only when nothing uses it; delete its users first, where they are \
              managed, and run the command again",

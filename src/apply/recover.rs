@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use trace::{CreateTrace, trace};
-pub(super) use trace::{made_by, migrated_object};
+use trace::{CreateTrace, migrated_object, trace};
+pub(super) use trace::{ListedObjects, made_by, migrated_among};
 pub(super) use update::{UpdateRequest, quoted, updated};
 
 use super::{Event, Events};
@@ -117,18 +117,21 @@ pub async fn search(
     api: &dyn Api,
     kind: &'static Kind,
     intent: &Intent,
-    replay: &Replay,
+    store: &LockedState,
 ) -> Result<SearchResult, ApiError> {
     let mut last = Ok(SearchResult::Nothing);
     for gap in SEARCHES {
         // If lists are known to lag less, waiting longer proves nothing more.
         sleep(gap.min(api.list_lag())).await;
         match api.list(kind).await {
-            Ok(objects) => match trace(intent, &replay.state, &replay.pending, objects.iter()) {
-                CreateTrace::Made(object, _) => return Ok(SearchResult::Made(Box::new(object.clone()))),
-                CreateTrace::Several(_, count) => return Ok(SearchResult::Several(count)),
-                CreateTrace::Nothing => last = Ok(SearchResult::Nothing),
-            },
+            Ok(objects) => {
+                let listed = objects.iter().collect();
+                match store.read(|known| trace(intent, &known.state, &known.pending, &listed)) {
+                    CreateTrace::Made(object, _) => return Ok(SearchResult::Made(Box::new(object.clone()))),
+                    CreateTrace::Several(_, count) => return Ok(SearchResult::Several(count)),
+                    CreateTrace::Nothing => last = Ok(SearchResult::Nothing),
+                }
+            }
             Err(error) => last = Err(error),
         }
     }
@@ -149,12 +152,12 @@ fn settle(
     intent: &Intent,
     state: &State,
     pending: &PendingIntents,
-    observed: &Observed,
+    (observed, listed): (&Observed, &ListedObjects<'_>),
 ) -> Option<(Outcome, String, Option<String>)> {
     let object = intent.id.as_ref().and_then(|id| observed.get(&intent.address.kind, id)).filter(|o| !o.is_leaving());
     let tell = |outcome, how: &str| Some((outcome, how.to_owned(), intent.id.clone()));
     match intent.verb {
-        Verb::Create => match trace(intent, state, pending, observed.iter()) {
+        Verb::Create => match trace(intent, state, pending, listed) {
             CreateTrace::Nothing => None,
             CreateTrace::Made(object, twins) => {
                 let how = match twins {
@@ -168,7 +171,7 @@ fn settle(
         // Lists show deleted objects for a while, so a listed object proves nothing yet.
         Verb::Delete if object.is_some() => None,
         Verb::Delete => {
-            if let Some(object) = migrated_object(intent, state, observed.iter()) {
+            if let Some(object) = migrated_object(intent, state, listed) {
                 let how = format!("it had migrated instead; `{}` has its marker", object.id);
                 return Some((followed(intent, state, object), how, Some(object.id.clone())));
             }
@@ -207,8 +210,9 @@ fn settle_update(intent: &Intent, state: &State, object: Option<&Object>) -> (Ou
 /// stay pending otherwise. Writes nothing.
 pub fn settled_in_memory(mut replay: Replay, observed: &Observed) -> Replay {
     let pending = std::mem::take(&mut replay.pending);
+    let listed = observed.iter().collect();
     for intent in pending.iter() {
-        match settle(intent, &replay.state, &pending, observed) {
+        match settle(intent, &replay.state, &pending, (observed, &listed)) {
             Some((outcome, ..)) => drop(fold(&mut replay, Entry::Outcome(outcome))),
             None => replay.pending.push(intent.clone()),
         }
@@ -238,8 +242,9 @@ pub async fn recover(
         let mut open = Vec::new();
         let (mut entries, mut news) = (Vec::new(), Vec::new());
         let pending = std::mem::take(&mut replay.pending);
+        let listed = observed.iter().collect();
         for intent in pending.iter() {
-            match settle(intent, &replay.state, &pending, &observed) {
+            match settle(intent, &replay.state, &pending, (&observed, &listed)) {
                 Some((outcome, how, id)) => {
                     // Folded one by one, so that a volume found for one intent is not found again for the next.
                     entries.push(fold(&mut replay, Entry::Outcome(outcome)));

@@ -49,7 +49,8 @@ pub async fn refresh_and_recheck(
     for address in appended(&before, &after) {
         refresh.unsettled.entry(address.clone()).or_insert(Unsettled::InFlight);
     }
-    let made = after.pending.iter().flat_map(|intent| made_by(intent, &after.state, refresh.observed.iter()));
+    let listed = refresh.observed.iter().collect();
+    let made = after.pending.iter().flat_map(|intent| made_by(intent, &after.state, &listed));
     let made = made.map(|object| (object.kind.to_owned(), object.id.clone()));
     let recorded = after.state.resources.values().map(|record| (record.kind.clone(), record.id.clone()));
     refresh.expected = made.chain(recorded).collect();

@@ -35,6 +35,26 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub struct ListSnapshot {
     pub asked: Instant,
     pub objects: Arc<BTreeMap<String, Object>>,
+    /// The ids of marked objects, by the operation that created them.
+    by_operation: Arc<BTreeMap<String, Vec<String>>>,
+}
+
+impl ListSnapshot {
+    fn new(asked: Instant, listed: Vec<Object>) -> Self {
+        let mut by_operation: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for object in &listed {
+            if let Some(marker) = &object.marker {
+                by_operation.entry(marker.operation.clone()).or_default().push(object.id.clone());
+            }
+        }
+        let objects = listed.into_iter().map(|object| (object.id.clone(), object)).collect();
+        Self { asked, objects: Arc::new(objects), by_operation: Arc::new(by_operation) }
+    }
+
+    /// The listed objects whose markers name `operation`.
+    pub fn created_by(&self, operation: &str) -> impl Iterator<Item = &Object> {
+        self.by_operation.get(operation).into_iter().flatten().filter_map(|id| self.objects.get(id))
+    }
 }
 
 /// Polls the list of one kind while an operation waits for it.
@@ -95,9 +115,8 @@ impl<'a> Watch<'a> {
             match self.api.list(self.kind).await {
                 Ok(objects) => {
                     objects.iter().for_each(|object| self.note_uptime(object));
-                    let objects = objects.into_iter().map(|object| (object.id.clone(), object)).collect();
                     let mut latest = self.latest();
-                    *latest = (latest.0 + 1, Some(ListSnapshot { asked, objects: Arc::new(objects) }));
+                    *latest = (latest.0 + 1, Some(ListSnapshot::new(asked, objects)));
                     drop(latest);
                     self.renewed.notify_waiters();
                     *self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = None;

@@ -70,6 +70,11 @@ impl LockedState {
         held(&self.writer).replay.clone()
     }
 
+    /// Looks something up without copying the state. Writes wait until `look` returns.
+    pub fn read<R>(&self, look: impl FnOnce(&Replay) -> R) -> R {
+        look(&held(&self.writer).replay)
+    }
+
     /// The current record of one address.
     pub fn record_of(&self, address: &Address) -> Option<Record> {
         held(&self.writer).replay.state.resources.get(address).cloned()

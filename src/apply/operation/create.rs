@@ -72,7 +72,7 @@ impl RunningOperation<'_, '_> {
                     address: self.address(),
                     message: format!("{error}; its outcome is not known, so sindri searches the lists for it"),
                 });
-                match search(self.api(), self.kind, &intent, &self.job().store.snapshot()).await {
+                match search(self.api(), self.kind, &intent, self.job().store).await {
                     Ok(SearchResult::Made(object)) => {
                         self.tell(Event::Settled {
                             address: self.address(),

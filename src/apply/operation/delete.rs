@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::{OperationError, RESEND_FRESH, RunningOperation};
-use crate::apply::recover::{followed, migrated_object, without_effect};
+use crate::apply::recover::{followed, migrated_among, without_effect};
 use crate::apply::watch::ListSnapshot;
 use crate::apply::{Event, OperationFault};
 use crate::model::{Address, Entry, Intent, Object, Outcome, Record, Verb};
@@ -82,7 +82,7 @@ impl RunningOperation<'_, '_> {
     /// RunPod migrated the object before the delete arrived. The approval covered only the old id, so the record is
     /// updated, and the next plan decides what to do with the object.
     async fn migrated(&self, intent: &Intent, id: &str, object: &Object) -> Result<OperationError, StoreError> {
-        let outcome = followed(intent, &self.job().store.snapshot().state, object);
+        let outcome = self.job().store.read(|known| followed(intent, &known.state, object));
         self.record(Entry::Outcome(outcome)).await?;
         self.tell(Event::Failed {
             address: self.address(),
@@ -142,10 +142,10 @@ impl RunningOperation<'_, '_> {
 
     /// Searches a list without the deleted object for a copy under another id.
     fn remains(&self, intent: &Intent, sighting: &ListSnapshot) -> Disappearance {
-        let state = self.job().store.snapshot().state;
         // Objects that existed before are not copies of it; the plan has reported them as duplicates.
         let fresh = |object: &&Object| self.job().observed.get(object.kind, &object.id).is_none();
-        match migrated_object(intent, &state, sighting.objects.values().filter(fresh)) {
+        let copies = intent.made_by.iter().flat_map(|operation| sighting.created_by(operation)).filter(fresh);
+        match self.job().store.read(|known| migrated_among(intent, &known.state, copies)) {
             Some(object) => Disappearance::Migrated(Box::new(object.clone())),
             None => Disappearance::Gone,
         }

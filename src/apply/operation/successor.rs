@@ -55,14 +55,7 @@ impl RunningOperation<'_, '_> {
                 class: error.class,
             });
         }
-        // Objects that this plan creates or recreates have no id yet.
-        let created = |address: &Address| {
-            let operations = &self.job().plan.operations;
-            operations.iter().any(|operation| operation.verb == Verb::Create && operation.address == *address)
-        };
-        let ids = lock(&self.executor.ids).clone();
-        let inputs =
-            resolved(successor.inputs.clone(), &|address| ids.get(address).filter(|_| !created(address)).cloned());
+        let inputs = resolved(successor.inputs.clone(), &|address| self.existing_id(address));
         for (_, names, id) in kind.named(&inputs) {
             // Objects created in this run exist, even if reads do not show them yet.
             if lock(&self.executor.objects).contains_key(id) {
@@ -82,6 +75,12 @@ impl RunningOperation<'_, '_> {
             help: "try again later, or allow more GPU types or regions",
             class: ErrorClass::NoCapacity,
         })
+    }
+
+    /// The id of a live object that this plan does not create or recreate.
+    fn existing_id(&self, address: &Address) -> Option<String> {
+        let created = self.executor.created_addresses.contains(address);
+        lock(&self.executor.ids).get(address).filter(|_| !created).cloned()
     }
 
     /// Why an object named by the successor cannot be used. A missing response is no reason to refuse.

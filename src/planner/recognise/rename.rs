@@ -30,8 +30,9 @@ pub fn renames(context: &DecisionContext<'_>, decided: &Decisions<'_>) -> Vec<Re
         if leaving.is_empty() {
             continue;
         }
+        let renamed: BTreeMap<&Address, &str> = found.iter().map(|rename| (&rename.to, rename.id.as_str())).collect();
         let coming: Vec<DeclaredCandidate<'_>> =
-            of_kind().filter_map(|decision| DeclaredCandidate::of(decision, decided, &found)).collect();
+            of_kind().filter_map(|decision| DeclaredCandidate::of(decision, decided, &renamed)).collect();
         found.extend(pairs(kind, &leaving, &coming, options.updates));
     }
     found.sort_by(|left, right| left.from.cmp(&right.from));
@@ -77,12 +78,13 @@ struct DeclaredCandidate<'d> {
 }
 
 impl<'d> DeclaredCandidate<'d> {
-    fn of(decision: &'d Decision<'_>, decided: &Decisions<'_>, renamed: &[Rename]) -> Option<Self> {
+    /// `renamed` has the ids of probable renames by their new address.
+    fn of(decision: &'d Decision<'_>, decided: &Decisions<'_>, renamed: &BTreeMap<&Address, &str>) -> Option<Self> {
         let new = decision.change.action == Action::Create
             && matches!(decision.change.causes.as_slice(), [Cause::New { .. }]);
         let resource = decision.resource.filter(|_| new)?;
         let id_of = |target: &Address| {
-            let moved = renamed.iter().find(|rename| rename.to == *target).map(|rename| rename.id.clone());
+            let moved = renamed.get(target).map(|id| (*id).to_owned());
             moved.or_else(|| {
                 let there = decided.by_address.get(target).filter(|there| !there.change.action.destroys())?;
                 there.record.as_ref().map(|record| record.id.clone())

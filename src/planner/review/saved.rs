@@ -13,6 +13,7 @@ use crate::model::{Action, Address, Attributes, Change, Plan, Position, Record, 
 use crate::planner::input::{Input, PlanOptions};
 use crate::planner::recognise::moves;
 use crate::planner::review::identity;
+use crate::resource::inventory::recorded;
 use crate::resource::records::redact;
 
 /// The format that this version writes, and the newest that it reads.
@@ -142,6 +143,7 @@ impl SavedPlan {
             return comparison;
         }
         let prior = moves::followed(input.prior, input.moved, input.desired).state;
+        let recorded = recorded(&prior);
         let sources = ReadingDigests { input, prior: &prior.resources };
         let saved = identity::actions(&self.plan, &self.requests());
         let requests = identity::requests(fresh);
@@ -154,7 +156,7 @@ impl SavedPlan {
             }
             let (was, change) = (planned.get(address).copied(), changes.get(address).copied());
             let mut current = sources.fingerprint(address, change, requests.get(address).cloned());
-            let outlived = was.is_some_and(|was| was.action.destroys() && outlived(was, input, &prior));
+            let outlived = was.is_some_and(|was| was.action.destroys() && outlived(was, input, &recorded));
             if outlived {
                 // The object exists, although the new plan does not include it.
                 current.observed = fingerprint.observed.clone();
@@ -174,18 +176,12 @@ impl SavedPlan {
             }
         }
         let extra = fresh.changes.iter().filter(|change| change.action != Action::NoOp);
-        for change in extra.filter(|change| !self.actions.contains_key(&change.address) && !self.is_predecessor(change))
+        for change in
+            extra.filter(|change| !self.actions.contains_key(&change.address) && !is_predecessor(change, &planned))
         {
             comparison.differences.push(ChangedInput::new(&change.address, InputChange::Extra(change.action)));
         }
         comparison
-    }
-
-    /// Whether it destroys an object that a replacement of this plan left behind, whose successor exists by now.
-    fn is_predecessor(&self, change: &Change) -> bool {
-        let successor = change.address.successor().filter(|_| change.action == Action::Delete);
-        let replaced = successor.and_then(|successor| self.plan.changes.iter().find(|was| was.address == successor));
-        replaced.is_some_and(|was| was.action == Action::ReplaceCreateFirst && was.id == change.id)
     }
 
     /// The plan is for another project, environment, API or state.
@@ -204,11 +200,18 @@ impl SavedPlan {
     }
 }
 
+/// Whether it destroys an object that a `planned` replacement left behind, whose successor exists by now.
+fn is_predecessor(change: &Change, planned: &BTreeMap<&Address, &Change>) -> bool {
+    let successor = change.address.successor().filter(|_| change.action == Action::Delete);
+    let replaced = successor.and_then(|successor| planned.get(&successor).copied());
+    replaced.is_some_and(|was| was.action == Action::ReplaceCreateFirst && was.id == change.id)
+}
+
 /// Whether the object to destroy still exists but is unmanaged: no record names it and no plan destroys it.
-fn outlived(was: &Change, input: &Input<'_>, prior: &State) -> bool {
+fn outlived(was: &Change, input: &Input<'_>, recorded: &BTreeSet<(&str, &str)>) -> bool {
     let Some(id) = &was.id else { return false };
     let lives = input.observed.get(&was.address.kind, id).is_some_and(|object| !object.is_leaving());
-    lives && prior.address_of(&was.address.kind, id).is_none()
+    lives && !recorded.contains(&(&*was.address.kind, &**id))
 }
 
 /// Whether it is the rest of a replacement that failed halfway: the old object is gone and no longer recorded.
