@@ -8,6 +8,7 @@ mod planner {
     mod budget;
     mod deposed;
     mod checked;
+    mod discovery;
     mod outside_changes;
     mod moves;
     mod order;

@@ -17,9 +17,9 @@ use super::trial::{Ended, Trials};
 use super::watch::Watch;
 use crate::catalog::Catalog;
 use crate::kind;
-use crate::model::{Double, Object, Observed, Orphan, Verb};
+use crate::model::{Double, Observed, Orphan, Verb};
 use crate::planner::recognise::doubles::doubles;
-use crate::resource::members;
+use crate::resource::{inventory, members};
 use crate::runpod::ErrorClass;
 use crate::store::StoreError;
 
@@ -54,10 +54,13 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
 
 /// Only for pods in our state; other people's pods do not concern this apply.
 fn tell_crash(job: &Job<'_>, id: &str) {
-    let state = job.store.snapshot().state;
-    let recorded = state.resources.iter().find(|(address, record)| record.id == id && !members::is_member(address));
-    if let Some((address, _)) = recorded {
-        (job.events)(Event::CrashLoop { address: reporting_address(address), id: id.to_owned() });
+    let address = job.store.read(|known| {
+        let mut recorded = known.state.resources.iter();
+        let found = recorded.find(|(address, record)| record.id == id && !members::is_member(address));
+        found.map(|(address, _)| reporting_address(address))
+    });
+    if let Some(address) = address {
+        (job.events)(Event::CrashLoop { address, id: id.to_owned() });
     }
 }
 
@@ -234,7 +237,6 @@ async fn one(
 /// markers. A failed list does not fail the apply.
 async fn leftovers(job: &Job<'_>) -> (Vec<Orphan>, Vec<Double>) {
     let state = job.store.snapshot().state;
-    let recorded: BTreeSet<&str> = state.resources.values().map(|record| record.id.as_str()).collect();
     let created = |name: &str| {
         job.plan.operations.iter().any(|operation| operation.verb == Verb::Create && operation.address.kind == name)
     };
@@ -245,7 +247,8 @@ async fn leftovers(job: &Job<'_>) -> (Vec<Orphan>, Vec<Double>) {
             Err(error) => (job.events)(Event::NotListed { kind, message: error.to_string() }),
         }
     }
-    let orphans: Vec<Orphan> = observed.iter().filter_map(|object| orphan(object, &state.lineage, &recorded)).collect();
+    let orphans: Vec<Orphan> =
+        inventory::orphans(None, &state, &observed).filter_map(|(object, _)| Orphan::of(object)).collect();
     for orphan in &orphans {
         (job.events)(Event::OrphanFound { id: orphan.id.clone(), name: orphan.name.clone(), hourly: orphan.hourly });
     }
@@ -254,9 +257,4 @@ async fn leftovers(job: &Job<'_>) -> (Vec<Orphan>, Vec<Double>) {
         (job.events)(Event::DoubleFound(Box::new(double.clone())));
     }
     (orphans, doubles)
-}
-
-fn orphan(object: &Object, lineage: &str, recorded: &BTreeSet<&str>) -> Option<Orphan> {
-    let unknown = !object.is_leaving() && !recorded.contains(object.id.as_str());
-    Orphan::of(object).filter(|orphan| unknown && orphan.marker.lineage == lineage)
 }

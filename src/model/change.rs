@@ -157,8 +157,22 @@ pub enum Cause {
     Marker { id: String, operation: String, same_lineage: bool },
     /// An unmanaged volume has the same name, size and region.
     Lookalike { id: String },
+    /// An unmanaged volume differs, but a pod that was recognised by its marker mounts it in this place.
+    Mounted { id: String, by: Address },
     /// Requested by this command-line flag.
     Flag { flag: String },
+}
+
+impl Cause {
+    /// The id of an adopted object that only seems to be ours: nothing shows that this state created it.
+    pub fn adopted_by_evidence(&self) -> Option<&str> {
+        match self {
+            Self::Lookalike { id } | Self::Mounted { id, .. } | Self::Marker { id, same_lineage: false, .. } => {
+                Some(id)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A request that may repair a broken object and keep the volume that a replacement would destroy.

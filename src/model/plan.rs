@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, Address, Cause, Change, Cost, Dialect, FieldChange, Loss, Marker, Money, Object, Operation, Record,
-    Refusal, Wait,
+    Action, Address, Change, Cost, Dialect, FieldChange, Loss, Marker, Money, Object, Operation, Record, Refusal, Wait,
 };
 
 /// How reality differs from the last applied state. `Orphan` and `Unmanaged` appear only in drift reports, never in a
@@ -258,10 +257,7 @@ impl Plan {
 
     /// Whether it adopts an object that only looks like ours. This needs a person's consent.
     pub fn adopts_unmanaged(&self) -> bool {
-        self.changes
-            .iter()
-            .flat_map(|change| &change.causes)
-            .any(|cause| matches!(cause, Cause::Marker { same_lineage: false, .. } | Cause::Lookalike { .. }))
+        self.changes.iter().flat_map(|change| &change.causes).any(|cause| cause.adopted_by_evidence().is_some())
     }
 
     /// Probable renames that the plan would carry out as destroy and create. A person must decide.

@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::decide::{answer, budget, change, feasible, in_use, protect};
 use self::drift::survey;
 use self::order::{operations, partial};
+use self::recognise::claim::Lineages;
 use self::recognise::{claim, doubles, moves, rename, succession};
 use crate::graph::{GraphError, ResourceGraph};
 use crate::model::{Action, Address, Cause, CostSummary, Note, Plan, State};
@@ -39,7 +40,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     let prior = &*prior;
     let graphs = Graphs { desired: ResourceGraph::of_resources(desired)?, prior: ResourceGraph::of_state(prior)? };
 
-    let claims = claim::claims(input, prior, desired);
+    let claims = claim::claims(input, prior, desired, Lineages::OfProject);
     let destroy_targets = destroy_targets(prior, &graphs.prior, &input.options);
     let context = change::DecisionContext {
         input,

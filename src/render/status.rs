@@ -13,6 +13,7 @@ use super::words;
 use crate::catalog::Catalog;
 use crate::kind::{self, Description, price};
 use crate::model::{Address, Cost, Object, Observed, Record, SshTarget, State, Status};
+use crate::resource::inventory;
 pub use table::{StatusView, table};
 
 /// One resource and its object.
@@ -29,17 +30,6 @@ fn rows<'a>(state: &'a State, observed: &'a Observed, only: &BTreeSet<Address>) 
     own.filter(|(address, _)| only.is_empty() || only.contains(address))
         .map(|(address, record)| StatusRow { address, record, object: observed.get(&record.kind, &record.id) })
         .collect()
-}
-
-/// Live objects marked with this state's lineage, but in no record.
-fn orphans<'a>(state: &'a State, observed: &'a Observed) -> impl Iterator<Item = &'a Object> {
-    let ours = |object: &&Object| object.marker.as_ref().is_some_and(|marker| marker.lineage == state.lineage);
-    let recorded: BTreeSet<(&str, &str)> =
-        state.resources.values().map(|record| (record.kind.as_str(), record.id.as_str())).collect();
-    observed
-        .iter()
-        .filter(ours)
-        .filter(move |object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str())))
 }
 
 impl StatusRow<'_> {
@@ -136,12 +126,12 @@ pub fn status_json(state: &State, observed: &Observed, only: &BTreeSet<Address>)
             Json::Object(json)
         })
         .collect();
-    let orphans: Vec<Json> = orphans(state, observed)
+    let orphans: Vec<Json> = inventory::orphans(None, state, observed)
         .filter(|_| only.is_empty())
-        .map(|object| {
+        .map(|(object, marker)| {
             json!({
                 "kind": object.kind, "id": object.id, "name": object.name,
-                "marker": object.marker.as_ref().map(ToString::to_string),
+                "marker": marker.to_string(),
                 "hourly": object.computed.cost_per_hour.map(dollars),
             })
         })

@@ -1,10 +1,11 @@
-//! Matches objects and records: which objects are live, unmanaged or migrated (RunPod moved them to another id).
+//! Matches objects and records: which objects are live, unmanaged, orphans or migrated (RunPod moved them to another
+//! id).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::members;
 use crate::kind;
-use crate::model::{Address, Object, Observed, Record, State, Value};
+use crate::model::{Address, Marker, Object, Observed, Record, State, Value};
 
 /// The object of a record, unless it is gone or terminating.
 pub fn live_object<'a>(observed: &'a Observed, record: &Record) -> Option<&'a Object> {
@@ -24,6 +25,22 @@ pub fn unmanaged<'o>(prior: &State, observed: &'o Observed) -> Vec<&'o Object> {
     observed.iter().filter(is_unmanaged).collect()
 }
 
+/// Unmanaged objects with a marker of this state, and with `project` (its name) also those that other states of that
+/// project created in this environment. Unless an address adopts them, they are orphans.
+pub fn orphans<'o>(
+    project: Option<&str>,
+    prior: &State,
+    observed: &'o Observed,
+) -> impl Iterator<Item = (&'o Object, &'o Marker)> {
+    let marked = unmanaged(prior, observed).into_iter().filter_map(|object| Some((object, object.marker.as_ref()?)));
+    marked.filter(move |(_, marker)| is_of(project, prior, marker))
+}
+
+/// Whether a marker names this state, or with `project` another state of that project and environment.
+pub fn is_of(project: Option<&str>, prior: &State, marker: &Marker) -> bool {
+    marker.lineage == prior.lineage || project.is_some_and(|name| marker.same_project(name, &prior.environment))
+}
+
 /// The kinds and ids of all recorded objects.
 pub fn recorded(prior: &State) -> BTreeSet<(&str, &str)> {
     prior.resources.values().map(|record| (record.kind.as_str(), record.id.as_str())).collect()
@@ -33,10 +50,8 @@ pub fn recorded(prior: &State) -> BTreeSet<(&str, &str)> {
 /// If there are several, the oldest.
 pub fn migrated<'s, 'o>(prior: &'s State, observed: &'o Observed) -> BTreeMap<&'s Address, &'o Object> {
     let owners = Owners::of(prior, observed);
-    let mut found: Vec<(&Address, &Object)> = unmanaged(prior, observed)
-        .into_iter()
-        .filter(|object| object.marker.as_ref().is_some_and(|marker| marker.lineage == prior.lineage))
-        .filter_map(|object| match owners.find(object) {
+    let mut found: Vec<(&Address, &Object)> = orphans(None, prior, observed)
+        .filter_map(|(object, _)| match owners.find(object) {
             Owner::Recorded(address) => Some((address, object)),
             Owner::Ambiguous | Owner::Unmanaged => None,
         })

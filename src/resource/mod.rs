@@ -11,5 +11,7 @@ mod references;
 mod rename;
 
 pub use consistency::{Flaw, RecordFault, flaws, follow_parents, repaired};
-pub use references::{RecordChanges, completed, fold, meant_as_before, parts_of, resolved};
+pub use references::{
+    RecordChanges, Users, completed, fold, meant_as_before, parts_of, resolved, used_in_place, users,
+};
 pub use rename::{renamed, renamed_address};

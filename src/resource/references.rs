@@ -1,10 +1,12 @@
 //! Applies changes to records with their consequences. Parts are removed and renamed together with their parent. A
 //! reference to a resource that is gone, or is now another object, is replaced with the id that it referred to.
+//!
+//! Also tells which observed objects use which.
 
 use std::collections::BTreeMap;
 
 use crate::kind;
-use crate::model::{Address, Attributes, Entry, Outcome, Record, Replay, State, Value};
+use crate::model::{Address, Attributes, Entry, Object, Outcome, Record, Replay, State, Value};
 use crate::resource::members;
 
 /// New records by address; `None` removes one.
@@ -193,6 +195,31 @@ pub fn resolved(mut attributes: Attributes, id_of: &dyn Fn(&Address) -> Option<S
         }
     }
     attributes
+}
+
+/// The live objects that use each object, by the kind and id of the used one: the pods that mount a network volume.
+pub type Users<'o> = BTreeMap<(&'static str, &'o str), Vec<&'o Object>>;
+
+/// Who uses what among `objects`.
+pub fn users<'o>(objects: impl Iterator<Item = &'o Object>) -> Users<'o> {
+    let mut users = Users::new();
+    for object in objects.filter(|object| !object.is_leaving()) {
+        for used in kind::find(object.kind).into_iter().flat_map(|kind| kind.references(&object.attributes)) {
+            users.entry(used).or_default().push(object);
+        }
+    }
+    users
+}
+
+/// The declared resources that `inputs` refer to, each with the id that `object` uses in its place.
+pub fn used_in_place<'d, 'o>(
+    inputs: &'d Attributes,
+    object: &'o Object,
+) -> impl Iterator<Item = (&'d Address, &'o str)> {
+    inputs.iter().filter_map(|(name, value)| match value {
+        Value::Reference(target) => Some((&**target, object.attributes.get(name)?.as_text()?)),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

@@ -60,6 +60,7 @@ pub fn hostile_plan(evil: &str) -> Plan {
         Cause::Dependency { address: address.clone(), action: Action::Replace },
         Cause::Marker { id: evil.into(), operation: evil.into(), same_lineage: false },
         Cause::Lookalike { id: evil.into() },
+        Cause::Mounted { id: evil.into(), by: "pod.b".parse().expect("an address") },
         Cause::Flag { flag: evil.into() },
     ];
     let of = |action: Action, name: &str| Change {

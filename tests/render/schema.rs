@@ -87,6 +87,7 @@ fn the_schema_has_every_value_of_the_model() {
         Cause::Power { wanted: Power::Stopped, origin: None, position: Some(at(3)) },
         Cause::Marker { id: "x".into(), operation: "y".into(), same_lineage: true },
         Cause::Lookalike { id: "x".into() },
+        Cause::Mounted { id: "x".into(), by: address("pod.b") },
         Cause::Flag { flag: "--adopt".into() },
     ];
     for action in actions {

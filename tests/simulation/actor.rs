@@ -11,7 +11,7 @@ use sindri::apply::{self, ApplyOptions, Event, Job, recover};
 use sindri::config::Move;
 use sindri::emulator::{Emulator, InProcess};
 use sindri::kind;
-use sindri::model::{Action, Address, Cause, Dialect, Entry, Marker, Observed, Outcome, Plan, Power, State, Verb};
+use sindri::model::{Action, Address, Dialect, Entry, Marker, Observed, Outcome, Plan, Power, State, Verb};
 use sindri::planner::decide::power::power_plan;
 use sindri::planner::drift::survey;
 use sindri::planner::review::identity;
@@ -271,10 +271,7 @@ impl Actor {
         let deletes = plan.operations.iter().filter(|operation| operation.verb == Verb::Delete);
         self.announced.borrow_mut().extend(deletes.filter_map(|operation| operation.id.clone()));
         let causes = plan.changes.iter().flat_map(|change| &change.causes);
-        self.agreed.borrow_mut().extend(causes.filter_map(|cause| match cause {
-            Cause::Lookalike { id } | Cause::Marker { id, same_lineage: false, .. } => Some(id.clone()),
-            _ => None,
-        }));
+        self.agreed.borrow_mut().extend(causes.filter_map(|cause| cause.adopted_by_evidence().map(str::to_owned)));
     }
 
     /// Ids that it took for the result of a create whose answer was lost. Volumes carry no marker, so only attributes

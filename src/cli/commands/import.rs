@@ -15,9 +15,9 @@ use crate::cli::args::{Global, ImportArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::{Secrets, Session};
-use crate::kind;
 use crate::model::{Marker, Object, Observed};
 use crate::planner::by_hand::{ByHandError, importable};
+use crate::resource;
 use crate::resource::records::imported;
 
 const DECLARE_FIRST: &str = "declare it first; import records only declared resources";
@@ -84,11 +84,8 @@ fn foreign(object: &Object, observed: &Observed, is_own: impl Fn(&Marker) -> boo
     if let Some(marker) = object.marker.as_ref().filter(|marker| !is_own(marker)) {
         return Some(format!("`{}` (\"{}\") has the marker of {}", object.id, object.name, of(marker)));
     }
-    let mounts = |pod: &&Object| {
-        let mut used = kind::find(pod.kind).into_iter().flat_map(|kind| kind.references(&pod.attributes));
-        !pod.is_leaving() && used.any(|reference| reference == (object.kind, &object.id))
-    };
-    let pod_and_marker = |pod: &'_ Object| Some((pod.id.clone(), pod.marker.clone().filter(|marker| !is_own(marker))?));
-    let (pod, marker) = observed.iter().filter(mounts).find_map(pod_and_marker)?;
-    Some(format!("`{}` (\"{}\") is mounted by pod `{pod}` of {}", object.id, object.name, of(&marker)))
+    let users = resource::users(observed.iter()).remove(&(object.kind, &object.id))?;
+    let marked = users.into_iter().filter_map(|user| Some((&user.id, user.marker.as_ref()?)));
+    let (pod, marker) = { marked }.find(|(_, marker)| !is_own(marker))?;
+    Some(format!("`{}` (\"{}\") is mounted by pod `{pod}` of {}", object.id, object.name, of(marker)))
 }

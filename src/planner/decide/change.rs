@@ -88,7 +88,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         let wanted = resolved(declared.clone(), &stays);
         let was = |target: &Address| context.prior.resources.get(target).map(|record| record.id.clone());
         // The record of a different object is irrelevant to an object adopted in its place.
-        let of_another = matches!(&claim, Some(Cause::Lookalike { .. } | Cause::Marker { same_lineage: false, .. }));
+        let of_another = claim.as_ref().is_some_and(|cause| cause.adopted_by_evidence().is_some());
         let known = record.as_deref().filter(|_| !of_another);
         let recorded = known.map(|record| resolved(of(&members.recorded, &record.inputs), &was));
         if let (Some(_), Some(object), Some(resource)) = (&claim, object, resource) {

@@ -1,26 +1,23 @@
 //! Objects that RunPod refuses to delete because other objects, which this plan keeps, use them. For example, a pod of
 //! another project may mount a network volume.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::kind;
 use crate::model::{Change, Note, Object, Observed, Operation, Plan, Refusal, RefusalCode, Verb};
+use crate::resource::{self, Users};
 
 /// For each object that `plan` deletes, by kind and id: the live users that `plan` does not delete.
-pub fn users<'o>(plan: &Plan, observed: &'o Observed) -> BTreeMap<(&'static str, String), Vec<&'o Object>> {
+pub fn users<'o>(plan: &Plan, observed: &'o Observed) -> Users<'o> {
     let deletes = plan.operations.iter().filter(|operation| operation.verb == Verb::Delete);
-    let deleted: BTreeMap<&str, &str> =
-        deletes.filter_map(|operation| Some((operation.id.as_deref()?, &*operation.address.kind))).collect();
-    let mut users: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let deleted: BTreeSet<(&str, &str)> =
+        deletes.filter_map(|operation| Some((&*operation.address.kind, operation.id.as_deref()?))).collect();
     if deleted.is_empty() {
-        return users;
+        return Users::new();
     }
-    for object in observed.iter().filter(|object| !object.is_leaving() && !deleted.contains_key(&*object.id)) {
-        let Some(kind) = kind::find(object.kind) else { continue };
-        for (used, id) in kind.references(&object.attributes).filter(|(used, id)| deleted.get(id) == Some(used)) {
-            users.entry((used, id.to_owned())).or_default().push(object);
-        }
-    }
+    let kept = observed.iter().filter(|object| !deleted.contains(&(object.kind, &*object.id)));
+    let mut users = resource::users(kept);
+    users.retain(|used, _| deleted.contains(used));
     users
 }
 
@@ -42,13 +39,13 @@ pub fn describe(users: &[&Object]) -> String {
 pub(in crate::planner) fn refuse(plan: &mut Plan, observed: &Observed) {
     for ((name, id), users) in users(plan, observed) {
         let deletes = |operation: &&Operation| {
-            operation.verb == Verb::Delete && operation.id.as_deref() == Some(&*id) && operation.address.kind == name
+            operation.verb == Verb::Delete && operation.id.as_deref() == Some(id) && operation.address.kind == name
         };
         let Some(delete) = plan.operations.iter().find(deletes) else { continue };
         let title = kind::find(name).map_or(name, |kind| kind.title);
         let message = format!("{title} {id} cannot be deleted while {} uses it", describe(&users));
         let address = delete.address.clone();
-        let replaces = |change: &&mut Change| change.action.is_replacement() && change.id.as_deref() == Some(&*id);
+        let replaces = |change: &&mut Change| change.action.is_replacement() && change.id.as_deref() == Some(id);
         let Some(change) = plan.changes.iter_mut().find(replaces) else {
             plan.notes.push(Note { address: Some(address), message });
             continue;

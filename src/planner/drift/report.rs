@@ -14,7 +14,7 @@ use crate::planner::decide::lock::is_locked;
 use crate::planner::decide::power::retry;
 use crate::planner::drift::survey::{display_only_field, survey, zero_balance_note};
 use crate::resource::difference::ignored;
-use crate::resource::inventory::{live_object, recorded};
+use crate::resource::inventory::{is_of, live_object, recorded};
 use crate::resource::members;
 
 /// The inputs of a report. Of the configuration it uses only the name, because declared but unapplied changes are not
@@ -156,9 +156,7 @@ impl Scope<'_> {
     /// A live object that is not in the state.
     fn unmanaged_finding(&self, object: &Object) -> Option<Finding> {
         let prior = self.prior;
-        let ours = object.marker.as_ref().filter(|marker| {
-            marker.lineage == prior.lineage || marker.same_project(self.name, &prior.environment) //
-        });
+        let ours = object.marker.as_ref().filter(|marker| is_of(Some(self.name), prior, marker));
         let address = object.marker.as_ref().map(|marker| &marker.address);
         let of = (object.id.as_str(), Some(object));
         let finding = match ours {

@@ -1,6 +1,6 @@
 //! Compares observed objects with the last applied state: the drift, and the state that accepts it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind;
 use crate::model::{
@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::resource;
 use crate::resource::difference::{Readings, difference, ignored};
-use crate::resource::inventory::{live_object, migrated, recorded_name, unmanaged};
+use crate::resource::inventory::{is_of, live_object, migrated, orphans, recorded_name};
 use crate::resource::members;
 use crate::resource::records::{part, parts_there, redact};
 use crate::resource::resolved;
@@ -120,7 +120,7 @@ pub fn zero_balance_note(prior: &State, observed: &Observed) -> Option<Note> {
     let ran = |record: &&Record| ends(&record.kind) && record.power == Some(Power::Running);
     let gone = prior.resources.values().filter(ran).any(|record| live_object(observed, record).is_none());
     let runs = |object: &Object| {
-        let ours = object.marker.as_ref().is_some_and(|marker| marker.lineage == prior.lineage);
+        let ours = object.marker.as_ref().is_some_and(|marker| is_of(None, prior, marker));
         ours && object.status.as_ref().and_then(Status::power) != Some(Power::Stopped)
     };
     let none_runs = !observed.iter().any(|object| !object.is_leaving() && runs(object));
@@ -205,17 +205,12 @@ fn corrections(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<R
 /// Resolves predecessors left behind by a replacement: a missing one is forgotten, and one whose successor is gone
 /// takes its address back.
 fn predecessors(prior: &State, observed: &Observed, records: &mut BTreeMap<Address, Option<Record>>) {
-    let migrated = unmanaged(prior, observed);
+    let orphans: BTreeSet<&Address> = orphans(None, prior, observed).map(|(_, marker)| &marker.address).collect();
     for (address, record) in &prior.resources {
         let Some(successor) = address.successor() else { continue };
         let Some(object) = live_object(observed, record) else {
             // Unless RunPod migrated the successor; then the next plan imports it.
-            let carries = |orphan: &&Object| {
-                orphan.marker.as_ref().is_some_and(|marker| {
-                    marker.lineage == prior.lineage && marker.address == *record.marker_address(&successor) //
-                })
-            };
-            if !migrated.iter().any(carries) {
+            if !orphans.contains(record.marker_address(&successor)) {
                 records.insert(address.clone(), None);
             }
             continue;

@@ -1,20 +1,24 @@
-//! Matches unrecorded objects to addresses: pods by marker, volumes by identity (name, size and region).
+//! Matches unrecorded objects to addresses: pods by marker, volumes by identity (name, size and region) or by the pod
+//! that mounts them.
 //!
 //! This prevents duplicates after a lost state, a killed run or an interrupted create.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::model::{Address, Cause, Object, Orphan, Resource, State, Value};
+use crate::model::{Address, Cause, Marker, Object, Orphan, Resource, State};
 use crate::planner::input::Input;
-use crate::planner::recognise::lookalikes::alike;
+use crate::planner::recognise::lookalikes::{Mount, Mounts, pair};
 use crate::planner::recognise::moves::Moves;
 use crate::planner::recognise::succession::ObjectChooser;
-use crate::resource::inventory::{Owner, Owners, live_object, unmanaged};
+use crate::resource::inventory::{Owner, Owners, live_object, orphans, unmanaged};
+use crate::resource::used_in_place;
 
 /// An object that an address adopts.
 pub struct Claim<'a> {
     pub object: &'a Object,
     pub cause: Cause,
+    /// The address of our object that uses it, if it was recognised by that.
+    pub mounted_by: Option<Address>,
 }
 
 /// Unmanaged objects: those that an address claims, and marked ones that nothing claims.
@@ -26,9 +30,22 @@ pub struct Claims<'a> {
     orphans: Vec<&'a Object>,
 }
 
+/// Whose marked objects may be claimed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lineages {
+    /// Those that any state of this project created.
+    OfProject,
+    /// Those that this state created.
+    Own,
+}
+
 impl<'a> Claims<'a> {
     pub fn get(&self, address: &Address) -> Option<&Claim<'a>> {
         self.by_address.get(address)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&Address, &Claim<'a>)> {
+        self.by_address.iter()
     }
 
     /// The objects that match this address if it is unclear which one is meant.
@@ -36,125 +53,15 @@ impl<'a> Claims<'a> {
         self.ambiguous.get(address).map_or(&[], Vec::as_slice)
     }
 
+    /// Marked objects that no address claims.
+    pub fn unclaimed(&self) -> &[&'a Object] {
+        &self.orphans
+    }
+
     pub fn orphans(&self) -> Vec<Orphan> {
         self.orphans.iter().filter_map(|object| Orphan::of(object)).collect()
     }
-}
 
-/// Examines every live object without a record.
-pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, Resource>) -> Claims<'a> {
-    let mut unmanaged = unmanaged(prior, input.observed);
-    let (judge, moves) = (ObjectChooser::new(input, prior, desired), Moves::new(input.moved));
-    // Moves to an undeclared address are not followed.
-    let followed = |address: &Address| moves.destination(address).filter(|to| desired.contains_key(to));
-    let destination = |address: &Address| followed(address).unwrap_or_else(|| address.clone());
-    let replaced = |object: &Object| {
-        let marker = object.marker.as_ref();
-        marker.is_some_and(|marker| judge.would_replace(&destination(&marker.address), object))
-    };
-    // Objects that need no replacement come first, then the oldest, so that among duplicates the first one created
-    // is kept.
-    unmanaged.sort_by_cached_key(|object| (replaced(object), object.seniority()));
-
-    let alive = |address: &Address| is_alive(input, prior, address);
-    let owners = Owners::of(prior, input.observed);
-    let mut claims = Claims::default();
-    for same_lineage in [true, false] {
-        for object in &unmanaged {
-            let Some(marker) = &object.marker else { continue };
-            if (marker.lineage == prior.lineage) != same_lineage
-                || !(same_lineage || marker.same_project(input.name, input.environment))
-            {
-                continue;
-            }
-            let address = match owners.find(object) {
-                Owner::Recorded(address) if same_lineage => address.clone(),
-                Owner::Ambiguous if same_lineage => {
-                    claims.orphans.push(object);
-                    continue;
-                }
-                _ => destination(&marker.address),
-            };
-            // An undeclared recorded object may also have been migrated. It must be destroyed, not forgotten.
-            let known = desired.contains_key(&address) || (same_lineage && prior.resources.contains_key(&address));
-            let wanted = known && !alive(&address) && !claims.by_address.contains_key(&address);
-            let successor = match claims.get(&address) {
-                Some(claim) => Some(claim.object),
-                None => prior.resources.get(&address).and_then(|record| input.observed.get(&record.kind, &record.id)),
-            };
-            let free = |address: &Address| !alive(address) && claims.get(address).is_none();
-            let predecessor = successor.filter(|_| same_lineage && !wanted);
-            let predecessor =
-                predecessor.and_then(|successor| moved_predecessor(prior, &address, successor, object, &free));
-            if let Some(address) = predecessor {
-                let cause = Cause::Marker { id: object.id.clone(), operation: marker.operation.clone(), same_lineage };
-                claims.by_address.insert(address.clone(), Claim { object, cause });
-            } else if wanted && (same_lineage || !input.options.ignore_existing) {
-                let cause = Cause::Marker { id: object.id.clone(), operation: marker.operation.clone(), same_lineage };
-                claims.by_address.insert(address, Claim { object, cause });
-            } else {
-                claims.orphans.push(object);
-            }
-        }
-    }
-    if !input.options.ignore_existing {
-        claim_lookalikes(&unmanaged, input, prior, desired, &mut claims);
-    }
-    claims
-}
-
-/// The predecessor of `successor` (the live object at `address`) that `object` may be under a new id: one that awaits
-/// destruction and no longer exists. A marker names the address its pod was created for, even if the pod was deposed
-/// since.
-fn moved_predecessor<'p>(
-    prior: &'p State,
-    address: &Address,
-    successor: &Object,
-    object: &Object,
-    free: &dyn Fn(&Address) -> bool,
-) -> Option<&'p Address> {
-    let operation = |object: &Object| object.marker.as_ref().map(|marker| marker.operation.clone());
-    // An object created by the same request is a duplicate of the successor.
-    let is_older = operation(successor) != operation(object);
-    let deposed = |candidate: &&Address| candidate.successor().as_ref() == Some(address) && free(candidate);
-    prior.resources.keys().find(deposed).filter(|_| is_older)
-}
-
-/// Whether the recorded object of an address is live.
-fn is_alive(input: &Input<'_>, prior: &State, address: &Address) -> bool {
-    prior.resources.get(address).is_some_and(|record| live_object(input.observed, record).is_some())
-}
-
-/// Adopts objects that match a declared resource: the one mounted by a pod that is already ours, otherwise a remaining
-/// match, unless there are more matches than addresses.
-fn claim_lookalikes<'a>(
-    unmanaged: &[&'a Object],
-    input: &Input<'a>,
-    prior: &State,
-    desired: &BTreeMap<Address, Resource>,
-    claims: &mut Claims<'a>,
-) {
-    let wanted = desired.iter().filter(|(address, _)| !is_alive(input, prior, address));
-    let groups = alike(unmanaged, wanted);
-    let mounted = mounted(input, prior, desired, claims);
-    for (addresses, mut objects) in groups {
-        let mut open = Vec::new();
-        for address in addresses {
-            let known = mounted.get(address);
-            match objects.iter().position(|object| known.is_some_and(|ids| ids.contains(object.id.as_str()))) {
-                Some(place) => claims.claim_by_identity(address, objects.remove(place)),
-                None => open.push(address),
-            }
-        }
-        if objects.len() <= open.len() {
-            open.into_iter().zip(objects).for_each(|(address, object)| claims.claim_by_identity(address, object));
-        } else {
-            claims.ambiguous.extend(open.into_iter().map(|address| (address.clone(), objects.clone())));
-        }
-    }
-}
-
-impl<'a> Claims<'a> {
     /// If several objects may be the migrated object of a record, report drift for the one that the plan adopts.
     pub fn settle(&self, migrated: &mut BTreeMap<&Address, &'a Object>, moved: &[(Address, Address)]) {
         let moved: BTreeMap<&Address, &Address> = moved.iter().map(|(from, to)| (from, to)).collect();
@@ -164,29 +71,158 @@ impl<'a> Claims<'a> {
             }
         }
     }
-
-    fn claim_by_identity(&mut self, address: &Address, object: &'a Object) {
-        self.by_address.insert(address.clone(), Claim { object, cause: Cause::Lookalike { id: object.id.clone() } });
-    }
 }
 
-/// For each referenced resource, the ids that our live pods use in its place.
-fn mounted<'d>(
-    input: &Input<'d>,
+/// Examines every live object without a record.
+pub fn claims<'a>(
+    input: &Input<'a>,
     prior: &State,
-    desired: &'d BTreeMap<Address, Resource>,
-    claims: &Claims<'d>,
-) -> BTreeMap<&'d Address, BTreeSet<&'d str>> {
-    let mut mounted: BTreeMap<&Address, BTreeSet<&str>> = BTreeMap::new();
-    for (address, resource) in desired {
-        let recorded = || prior.resources.get(address).and_then(|record| live_object(input.observed, record));
-        let Some(object) = claims.get(address).map(|claim| claim.object).or_else(recorded) else { continue };
-        for (name, value) in &resource.inputs {
-            let seen = object.attributes.get(name).and_then(Value::as_text);
-            if let (Value::Reference(target), Some(id)) = (value, seen) {
-                mounted.entry(target.as_ref()).or_default().insert(id);
+    desired: &BTreeMap<Address, Resource>,
+    lineages: Lineages,
+) -> Claims<'a> {
+    let mut search = ClaimSearch::new(input, prior, desired);
+    let marked = search.marked();
+    search.claim_marked(&marked, true);
+    if lineages == Lineages::OfProject {
+        search.claim_marked(&marked, false);
+    }
+    if !input.options.ignore_existing {
+        search.claim_lookalikes();
+    }
+    search.claims
+}
+
+struct ClaimSearch<'s, 'a> {
+    input: &'s Input<'a>,
+    prior: &'s State,
+    desired: &'s BTreeMap<Address, Resource>,
+    moves: Moves<'a>,
+    owners: Owners<'s>,
+    /// Deposed addresses by their successor.
+    deposed: BTreeMap<Address, Vec<&'s Address>>,
+    claims: Claims<'a>,
+}
+
+impl<'s, 'a> ClaimSearch<'s, 'a> {
+    fn new(input: &'s Input<'a>, prior: &'s State, desired: &'s BTreeMap<Address, Resource>) -> Self {
+        let mut deposed: BTreeMap<Address, Vec<&Address>> = BTreeMap::new();
+        for (address, successor) in prior.resources.keys().filter_map(|address| Some((address, address.successor()?))) {
+            deposed.entry(successor).or_default().push(address);
+        }
+        let (moves, owners) = (Moves::new(input.moved), Owners::of(prior, input.observed));
+        Self { input, prior, desired, moves, owners, deposed, claims: Claims::default() }
+    }
+
+    /// The project's unmanaged marked objects. Those that need no replacement come first, then the oldest, so that of
+    /// duplicates the first one created is kept.
+    fn marked(&self) -> Vec<(&'a Object, &'a Marker)> {
+        let chooser = ObjectChooser::new(self.input, self.prior, self.desired);
+        let mut marked: Vec<_> = orphans(Some(self.input.name), self.prior, self.input.observed).collect();
+        marked.sort_by_cached_key(|(object, marker)| {
+            (chooser.would_replace(&self.destination(&marker.address), object), object.seniority())
+        });
+        marked
+    }
+
+    fn claim_marked(&mut self, marked: &[(&'a Object, &'a Marker)], same_lineage: bool) {
+        for (object, marker) in marked {
+            if (marker.lineage == self.prior.lineage) != same_lineage {
+                continue;
+            }
+            match self.address_of(object, marker, same_lineage) {
+                Some(address) => {
+                    let (id, operation) = (object.id.clone(), marker.operation.clone());
+                    let cause = Cause::Marker { id, operation, same_lineage };
+                    self.claims.by_address.insert(address, Claim { object, cause, mounted_by: None });
+                }
+                None => self.claims.orphans.push(object),
             }
         }
     }
-    mounted
+
+    /// The address that adopts a marked object; `None` for an orphan.
+    fn address_of(&self, object: &Object, marker: &Marker, same_lineage: bool) -> Option<Address> {
+        let address = match self.owners.find(object) {
+            Owner::Recorded(address) if same_lineage => address.clone(),
+            Owner::Ambiguous if same_lineage => return None,
+            _ => self.destination(&marker.address),
+        };
+        // An undeclared recorded object may also have been migrated. It must be destroyed, not forgotten.
+        let is_known =
+            self.desired.contains_key(&address) || (same_lineage && self.prior.resources.contains_key(&address));
+        if is_known && self.is_free(&address) {
+            return (same_lineage || !self.input.options.ignore_existing).then_some(address);
+        }
+        self.predecessor(&address, object).filter(|_| same_lineage).cloned()
+    }
+
+    /// The address a marker leads to. Moves to an undeclared address are not followed.
+    fn destination(&self, address: &Address) -> Address {
+        let followed = self.moves.destination(address).filter(|to| self.desired.contains_key(to));
+        followed.unwrap_or_else(|| address.clone())
+    }
+
+    /// The predecessor of the live object at `address` that `object` may be under a new id: one that awaits destruction
+    /// and no longer exists. A marker names the address its pod was created for, even if the pod was deposed since.
+    fn predecessor(&self, address: &Address, object: &Object) -> Option<&'s Address> {
+        let recorded = || {
+            let record = self.prior.resources.get(address)?;
+            self.input.observed.get(&record.kind, &record.id)
+        };
+        let successor = self.claims.get(address).map(|claim| claim.object).or_else(recorded)?;
+        let operation = |object: &Object| object.marker.as_ref().map(|marker| marker.operation.clone());
+        // An object created by the same request is a duplicate of the successor.
+        let is_older = operation(successor) != operation(object);
+        let mut deposed = self.deposed.get(address)?.iter().copied();
+        deposed.find(|address| self.is_free(address)).filter(|_| is_older)
+    }
+
+    /// Whether nothing has this address: neither a live recorded object nor a claimed one.
+    fn is_free(&self, address: &Address) -> bool {
+        !self.is_alive(address) && self.claims.get(address).is_none()
+    }
+
+    /// Whether the recorded object of an address is live.
+    fn is_alive(&self, address: &Address) -> bool {
+        self.recorded(address).is_some()
+    }
+
+    fn recorded(&self, address: &Address) -> Option<&'a Object> {
+        self.prior.resources.get(address).and_then(|record| live_object(self.input.observed, record))
+    }
+
+    /// Adopts objects without markers; see [`pair`].
+    fn claim_lookalikes(&mut self) {
+        let mut unmanaged = unmanaged(self.prior, self.input.observed);
+        unmanaged.sort_by_cached_key(|object| object.seniority());
+        let open = self.desired.iter().filter(|(address, _)| !self.is_alive(address));
+        let pairing = pair(&unmanaged, open, &self.mounts());
+        let (mut claimed, mut ambiguous) = (Vec::new(), Vec::new());
+        for found in pairing.pairs {
+            let id = found.object.id.clone();
+            let cause = match found.mounted_by {
+                Some(by) if !found.is_identical => Cause::Mounted { id, by: by.clone() },
+                _ => Cause::Lookalike { id },
+            };
+            let claim = Claim { object: found.object, cause, mounted_by: found.mounted_by.cloned() };
+            claimed.push((found.address.clone(), claim));
+        }
+        ambiguous.extend(pairing.ambiguous.into_iter().map(|(address, objects)| (address.clone(), objects)));
+        self.claims.by_address.extend(claimed);
+        self.claims.ambiguous.extend(ambiguous);
+    }
+
+    /// For each referenced resource, the objects that our live objects use in its place.
+    fn mounts(&self) -> Mounts<'s, 'a> {
+        let mut mounts = Mounts::new();
+        for (address, resource) in self.desired {
+            let claimed = self.claims.get(address).map(|claim| claim.object);
+            let is_proof = claimed.is_some() && !self.prior.resources.contains_key(address);
+            let Some(object) = claimed.or_else(|| self.recorded(address)) else { continue };
+            for (target, id) in used_in_place(&resource.inputs, object) {
+                mounts.entry(target).or_default().push(Mount { id, by: address, is_proof });
+            }
+        }
+        mounts
+    }
 }

@@ -1,25 +1,21 @@
 //! Recovers a lost state from markers on pods, the identity of volumes, and the volumes that pods mount.
 //!
 //! From the declared, recorded and observed resources it returns the recoverable records and the objects that cannot be
-//! adopted, with reasons. Sends no requests and destroys nothing.
+//! adopted, with reasons. Sends no requests and destroys nothing. A plan decides the same way: both read the claims of
+//! [`claim`].
 
 use std::collections::BTreeMap;
 
-use crate::config::Move;
-use crate::kind;
-use crate::model::{Address, Object, Observed, Record, Resource, State, Value};
-use crate::planner::recognise::moves::Moves;
-use crate::resource::inventory::{live_object, unmanaged};
+use crate::model::{Address, Object, Record, State};
+use crate::planner::input::Input;
+use crate::planner::recognise::claim::{self, Claims, Lineages};
+use crate::planner::recognise::moves::{self, Moves};
+use crate::resource::inventory::{live_object, orphans};
 use crate::resource::records::imported;
 
-/// The available evidence.
+/// A search for the objects of a lost state. The input is that of a plan.
 pub struct Search<'a> {
-    /// The configuration's `name`.
-    pub name: &'a str,
-    pub declared: &'a BTreeMap<Address, Resource>,
-    pub moved: &'a [Move],
-    pub prior: &'a State,
-    pub observed: &'a Observed,
+    pub input: Input<'a>,
 }
 
 /// How an object was recognised.
@@ -69,9 +65,10 @@ pub struct Discovery<'a> {
 impl<'a> Search<'a> {
     /// The lineages of unmanaged live pods with this project's marker, each with the number of pods.
     pub fn lineages(&self) -> BTreeMap<String, usize> {
+        let Input { name, prior, observed, .. } = self.input;
         let mut lineages = BTreeMap::new();
-        for marker in unmanaged(self.prior, self.observed).into_iter().filter_map(|object| object.marker.as_ref()) {
-            if marker.same_project(self.name, &self.prior.environment) {
+        for (_, marker) in orphans(Some(name), prior, observed) {
+            if marker.same_project(name, &prior.environment) {
                 *lineages.entry(marker.lineage.clone()).or_insert(0) += 1;
             }
         }
@@ -80,87 +77,49 @@ impl<'a> Search<'a> {
 
     /// All objects of `lineage`, and the volumes that belong to it.
     pub fn of(&self, lineage: &str) -> Discovery<'a> {
+        let Input { prior, desired, moved, .. } = self.input;
+        let state = moves::followed(prior, moved, desired).state.into_owned();
+        let state = State { lineage: lineage.to_owned(), ..state };
+        let claims = claim::claims(&self.input, &state, desired, Lineages::Own);
         let mut found = Discovery::default();
-        let unmanaged = unmanaged(self.prior, self.observed);
-        let mut marked: Vec<&Object> = unmanaged.iter().copied().filter(|object| self.is_of(object, lineage)).collect();
-        // Oldest first: of duplicates, the first one created is kept.
-        marked.sort_by_cached_key(|object| object.seniority());
-        let moves = Moves::new(self.moved);
-        for object in marked {
-            let Some(marker) = &object.marker else { continue };
-            let address = moves.destination(&marker.address).unwrap_or_else(|| marker.address.clone());
-            match self.holder(&found, &address) {
-                Some(of) => found.skip(address, object, SkipReason::Duplicate { of }),
-                None if !self.declared.contains_key(&address) => found.skip(address, object, SkipReason::Undeclared),
-                None => found.adopt(address, object, RecognisedBy::Marker),
+        for (address, claim) in claims.iter() {
+            let by = match (&claim.object.marker, &claim.mounted_by) {
+                (Some(_), _) => RecognisedBy::Marker,
+                (None, Some(_)) => RecognisedBy::Mount,
+                (None, None) => RecognisedBy::Identity,
+            };
+            match desired.contains_key(address) {
+                true => found.adopt(address.clone(), claim.object, by),
+                false => self.skip_marked(claim.object, &claims, &mut found),
             }
         }
-        self.mounted(&unmanaged, &mut found);
-        self.alike(&unmanaged, &mut found);
-        found.adopted.sort_by(|one, other| one.address.cmp(&other.address));
+        for object in claims.unclaimed() {
+            self.skip_marked(object, &claims, &mut found);
+        }
+        for address in desired.keys() {
+            for object in claims.ambiguous(address) {
+                found.skip(address.clone(), object, SkipReason::Ambiguous);
+            }
+        }
         let adopted: Vec<(Address, &Object)> =
             found.adopted.iter().map(|adopted| (adopted.address.clone(), adopted.object)).collect();
-        found.records = imported(self.declared, &adopted, self.prior);
+        found.records = imported(desired, &adopted, prior);
         found
     }
 
-    fn is_of(&self, object: &Object, lineage: &str) -> bool {
-        let ours = |marker: &crate::model::Marker| marker.same_project(self.name, &self.prior.environment);
-        object.marker.as_ref().is_some_and(|marker| marker.lineage == lineage && ours(marker))
-    }
-
-    /// The id of the live object that an address already has.
-    fn holder(&self, found: &Discovery<'_>, address: &Address) -> Option<String> {
-        let adopted =
-            found.adopted.iter().find(|adopted| adopted.address == *address).map(|adopted| adopted.object.id.clone());
-        let record = self.prior.resources.get(address);
-        adopted.or_else(|| record.and_then(|record| live_object(self.observed, record)).map(|object| object.id.clone()))
-    }
-
-    /// Volumes that discovered pods mount in place of a declared one.
-    fn mounted(&self, unmanaged: &[&'a Object], found: &mut Discovery<'a>) {
-        let mut mounts: Vec<(Address, String)> = Vec::new();
-        for Adoption { address, object, .. } in &found.adopted {
-            let Some(resource) = self.declared.get(address) else { continue };
-            for (name, value) in &resource.inputs {
-                if let (Value::Reference(target), Some(id)) =
-                    (value, object.attributes.get(name).and_then(Value::as_text))
-                {
-                    mounts.push((target.as_ref().clone(), id.to_owned()));
-                }
-            }
-        }
-        for (address, id) in mounts {
-            let found_object = unmanaged.iter().copied().find(|object| object.kind == address.kind && object.id == id);
-            let adopted =
-                found.adopted.iter().any(|adopted| adopted.object.kind == address.kind && adopted.object.id == id);
-            let Some(object) = found_object.filter(|_| !adopted && self.holder(found, &address).is_none()) else {
-                continue;
-            };
-            found.adopt(address, object, RecognisedBy::Mount);
-        }
-    }
-
-    /// Objects without markers that match the declared identity.
-    fn alike(&self, unmanaged: &[&'a Object], found: &mut Discovery<'a>) {
-        for (address, resource) in self.declared {
-            let Some(kind) = kind::find(&address.kind).filter(|kind| kind.identity().is_some()) else { continue };
-            if self.holder(found, address).is_some() {
-                continue;
-            }
-            let has_identity =
-                |object: &Object| object.kind == kind.name && kind.same_identity(&resource.inputs, &object.attributes);
-            let free = |object: &&Object| !found.adopted.iter().any(|adopted| std::ptr::eq(adopted.object, *object));
-            let alike: Vec<&Object> =
-                unmanaged.iter().copied().filter(|object| has_identity(object)).filter(free).collect();
-            match alike.as_slice() {
-                [] => {}
-                [only] => found.adopt(address.clone(), only, RecognisedBy::Identity),
-                several => {
-                    several.iter().for_each(|object| found.skip(address.clone(), object, SkipReason::Ambiguous));
-                }
-            }
-        }
+    /// Reports a marked object that no declared address adopts.
+    fn skip_marked(&self, object: &'a Object, claims: &Claims<'a>, found: &mut Discovery<'a>) {
+        let Some(marker) = &object.marker else { return };
+        let Input { prior, desired, observed, moved, .. } = self.input;
+        let address = Moves::new(moved).destination(&marker.address).unwrap_or_else(|| marker.address.clone());
+        let recorded = || prior.resources.get(&address).and_then(|record| live_object(observed, record));
+        let holder = claims.get(&address).map(|claim| claim.object).or_else(recorded);
+        let why = match holder.filter(|holder| holder.id != object.id) {
+            Some(holder) => SkipReason::Duplicate { of: holder.id.clone() },
+            None if !desired.contains_key(&address) => SkipReason::Undeclared,
+            None => SkipReason::Ambiguous,
+        };
+        found.skip(address, object, why);
     }
 }
 

@@ -3,27 +3,22 @@
 //!
 //! Pods are recognised by marker, kinds without markers by name, size and region.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
 use crate::kind::{self, price};
 use crate::model::{Address, Double, Note, Object, Observed, State, Value};
 use crate::resource::inventory::{identity_key, live_object, unmanaged};
-use crate::resource::members;
+use crate::resource::{self, members};
 
 /// Live objects without a record in `state` that duplicate one of its resources.
 pub fn doubles(name: &str, state: &State, observed: &Observed, catalog: &Catalog) -> Vec<Double> {
-    let is_ours = |object: &Object| {
+    let is_foreign = |object: &&Object| {
         let marker = object.marker.as_ref();
-        marker.is_none_or(|marker| marker.same_project(name, &state.environment))
+        marker.is_some_and(|marker| !marker.same_project(name, &state.environment))
     };
     // Objects used by other projects' objects belong to those projects.
-    let elsewhere: BTreeSet<(&str, &str)> = observed
-        .iter()
-        .filter(|object| !object.is_leaving() && !is_ours(object))
-        .filter_map(|object| Some(kind::find(object.kind)?.references(&object.attributes)))
-        .flatten()
-        .collect();
+    let elsewhere = resource::users(observed.iter().filter(is_foreign));
     let mut own: BTreeMap<(&str, Vec<&Value>), &Address> = BTreeMap::new();
     for (address, record) in state.resources.iter().filter(|(address, _)| !members::is_member(address)) {
         if let Some((key, object)) =
@@ -40,7 +35,7 @@ pub fn doubles(name: &str, state: &State, observed: &Observed, catalog: &Catalog
         None => {
             let address = own
                 .get(&(object.kind, identity_key(object)?))
-                .filter(|_| !elsewhere.contains(&(object.kind, &*object.id)))?;
+                .filter(|_| !elsewhere.contains_key(&(object.kind, &*object.id)))?;
             state.resources.get_key_value(*address)
         }
     };

@@ -14,7 +14,7 @@ use crate::planner::decide::replace::{broken, must_replace, recreates};
 use crate::planner::input::Input;
 use crate::planner::recognise::lookalikes::{Alike, alike};
 use crate::resource::difference::{Readings, difference};
-use crate::resource::inventory::{live_object, unmanaged};
+use crate::resource::inventory::{live_object, orphans, unmanaged};
 use crate::resource::members;
 use crate::resource::records::wanted_power;
 use crate::resource::resolved;
@@ -92,18 +92,17 @@ fn candidates<'a, 'd>(
     desired: &'d BTreeMap<Address, Resource>,
 ) -> BTreeMap<&'d Address, Vec<&'a Object>> {
     let mut candidates: BTreeMap<&Address, Vec<&Object>> = BTreeMap::new();
-    let mut unmanaged = unmanaged(prior, input.observed);
     // A missing predecessor may still exist under a new id; `claim` handles that.
     let waiting: BTreeSet<Address> = prior.resources.keys().filter_map(Address::successor).collect();
     if !input.options.ignore_existing {
-        for (address, object) in lookalikes(input, prior, desired, &unmanaged) {
+        for (address, object) in lookalikes(input, prior, desired, &unmanaged(prior, input.observed)) {
             if !waiting.contains(address) {
                 candidates.entry(address).or_default().push(object);
             }
         }
     }
-    unmanaged.retain(|object| object.marker.as_ref().is_some_and(|marker| marker.lineage == prior.lineage));
-    if unmanaged.is_empty() {
+    let mut orphans = orphans(None, prior, input.observed).peekable();
+    if orphans.peek().is_none() {
         return candidates;
     }
     let mut by_marker: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
@@ -113,8 +112,7 @@ fn candidates<'a, 'd>(
             by_marker.entry(record.marker_address(address)).or_default().push(address);
         }
     }
-    for object in unmanaged {
-        let Some(marker) = &object.marker else { continue };
+    for (object, marker) in orphans {
         if let Some([address]) = by_marker.get(&marker.address).map(Vec::as_slice) {
             // A declared address that was never created takes precedence for objects that carry its name.
             if **address == marker.address || !desired.contains_key(&marker.address) {

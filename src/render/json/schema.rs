@@ -282,7 +282,7 @@ fn cause() -> Json {
     let power = json!({ "enum": ["running", "stopped"] });
     let actions = [&ACTIONS[..], &["replace-create-first"]].concat();
     let action = json!({ "enum": actions, "description": "The action on the other resource." });
-    let causes: [(&str, Vec<(&str, Json)>); 14] = [
+    let causes: [(&str, Vec<(&str, Json)>); 15] = [
         ("new", vec![("position", or_null(of("position")))]),
         ("fields", vec![]),
         ("missing", vec![("id", text())]),
@@ -296,6 +296,7 @@ fn cause() -> Json {
         ("power", vec![("wanted", power), ("origin", origin()), ("position", or_null(of("position")))]),
         ("marker", vec![("id", text()), ("operation", text()), ("same_lineage", flag())]),
         ("lookalike", vec![("id", text())]),
+        ("mounted", vec![("id", text()), ("by", of("address"))]),
         ("flag", vec![("flag", text())]),
     ];
     let shapes = causes.into_iter().map(|(word, mut members)| {

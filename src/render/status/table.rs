@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use super::{Description, StatusRow, orphans, reach, rows};
+use super::{Description, StatusRow, reach, rows};
 use crate::catalog::Catalog;
 use crate::kind::{self, price};
-use crate::model::{Address, Cost, Money, Object, Observed, State, Status};
+use crate::model::{Address, Cost, Marker, Money, Object, Observed, State, Status};
 use crate::render::style::{Line, Style, Tone, harmless};
 use crate::render::words;
+use crate::resource::inventory;
 
 /// The selection that the reader asked for.
 #[derive(Clone, Debug, Default)]
@@ -243,14 +244,11 @@ fn estimated(object: &Object) -> Option<Money> {
 }
 
 fn orphan_lines(state: &State, observed: &Observed) -> Vec<Line> {
-    let line = |object: &Object| {
+    let line = |(object, marker): (&Object, &Marker)| {
         let cost = object.computed.cost_per_hour.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
-        let address = object.marker.as_ref().map(|marker| marker.address.to_string()).unwrap_or_default();
-        let facts = format!(
-            ": {} {} \"{}\", created for {address}{cost}, is not in the state",
-            object.kind, object.id, object.name
-        );
+        let Object { kind, id, name, .. } = object;
+        let facts = format!(": {kind} {id} \"{name}\", created for {}{cost}, is not in the state", marker.address);
         Line::new(0).tone(Tone::Bad, "orphan").text(facts)
     };
-    orphans(state, observed).map(line).collect()
+    inventory::orphans(None, state, observed).map(line).collect()
 }

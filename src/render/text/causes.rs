@@ -44,6 +44,7 @@ fn clause<'a>(context: &Context<'a>, cause: &'a Cause, seen: &mut Vec<&'a Addres
             format!("`{id}` at RunPod has its marker, created from a state that is not available")
         }
         Cause::Lookalike { id } => format!("`{id}` at RunPod has its name, size and location, and is unmanaged"),
+        Cause::Mounted { id, by } => format!("`{by}` mounts `{id}`, which is unmanaged"),
         Cause::Flag { flag } => format!("`{flag}` requests it"),
     })
 }

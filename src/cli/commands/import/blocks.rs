@@ -10,6 +10,7 @@ use crate::kind;
 use crate::model::{Address, Marker, Object};
 use crate::planner::recognise::takeover;
 use crate::planner::recognise::takeover::IdsByAddress;
+use crate::resource;
 
 /// Why an object gets no block.
 pub enum NoBlockReason {
@@ -45,15 +46,10 @@ impl<'o> Blocks<'o> {
     /// Sets aside objects of other projects: those with a marker, and those that they use.
     pub fn without_marked(&mut self, unmanaged: Vec<&'o Object>) -> Vec<&'o Object> {
         let marked = unmanaged.iter().copied().filter(|object| object.marker.is_some());
-        let used_by: BTreeMap<(&str, &str), &Object> = marked
-            .flat_map(|user| {
-                let kind = kind::find(user.kind).into_iter();
-                kind.flat_map(|kind| kind.references(&user.attributes)).map(move |used| (used, user))
-            })
-            .collect();
+        let used_by = resource::users(marked);
         let mut own = Vec::new();
         for object in unmanaged {
-            match (&object.marker, used_by.get(&(object.kind, object.id.as_str()))) {
+            match (&object.marker, used_by.get(&(object.kind, object.id.as_str())).and_then(|users| users.last())) {
                 (Some(marker), _) => self.skipped.push((object, NoBlockReason::Marked(Box::new(marker.clone())))),
                 (None, Some(user)) => {
                     let user = format!("{} {}", user.kind, user.id);

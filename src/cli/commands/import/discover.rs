@@ -7,6 +7,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::{Secrets, Session};
 use crate::model::Replay;
+use crate::planner::PlanOptions;
 use crate::planner::recognise::discover::Search;
 use crate::render::discovery;
 
@@ -20,13 +21,7 @@ pub async fn run(
     let store = session.lock("import --discover", lock_timeout)?;
     let observed = session.recover(&store, console).await?;
     let Replay { state: prior, pending, .. } = store.snapshot();
-    let search = Search {
-        name: &session.config.name,
-        declared: &session.config.resources,
-        moved: &session.config.moved,
-        prior: &prior,
-        observed: &observed,
-    };
+    let search = Search { input: session.plan_input(&prior, &observed, PlanOptions::default()) };
     let blank = prior.resources.is_empty() && pending.is_empty();
     let lineage = chosen(&search, lineage, blank)?;
     let found = search.of(&lineage);
@@ -55,7 +50,7 @@ pub async fn run(
 /// The lineage (the id of a state, which marks its pods) to look for: the state's own if it has records, otherwise the
 /// only one found.
 fn chosen(search: &Search<'_>, wanted: Option<&str>, blank: bool) -> Result<String, Failure> {
-    let (own, there) = (&search.prior.lineage, search.lineages());
+    let (own, there) = (&search.input.prior.lineage, search.lineages());
     let listed = || there.iter().map(|(name, pods)| format!("`{name}` (pods: {pods})"));
     let listed = || listed().collect::<Vec<_>>().join(", ");
     let refuse = |code, message, help: String| Err(Failure::refused(code, message, help));
