@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::args::ChangeFlags;
 use super::console::Console;
 use super::exit::{Exit, Failure, FailureCode};
+use crate::kind::loss;
 use crate::model::{Address, Change, Plan, Refusal, RefusalCode};
-use crate::planner::decide::change::describe;
 
 /// Refuses, before any request is sent, if there is no approval and no way to ask for it.
 pub fn can_be_given(change: &ChangeFlags, console: &Console, command: &str) -> Result<(), Failure> {
@@ -155,7 +155,8 @@ fn flags_suffice(plan: &Plan, change: &ChangeFlags, adopt: bool) -> Result<(), F
 
 /// The precious data that the plan destroys, in words; empty if there is none.
 fn losses(plan: &Plan) -> String {
-    let named = few(plan.precious_losses().map(|(address, loss)| format!("{} of `{address}`", describe(loss))));
+    let named =
+        few(plan.precious_losses().map(|(address, loss)| format!("{} of `{address}`", loss::in_sentence(loss))));
     // The names show all of the data only if none is left out.
     let is_cut = plan.precious_losses().count() > FEW + 1 && plan.cost.data_at_risk_gb > 0;
     if is_cut { format!("{named} ({} GB in total)", plan.cost.data_at_risk_gb) } else { named }

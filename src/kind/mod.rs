@@ -7,6 +7,7 @@
 pub mod attribute;
 mod description;
 pub mod limits;
+pub mod loss;
 mod network_volume;
 mod pod;
 mod port;

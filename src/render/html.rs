@@ -11,6 +11,7 @@ use super::style::{Line, Tone};
 use super::text::block::{self, ChangeBlock};
 use super::text::{self, Context, drift, fields, partial, renames, waits};
 use super::{PlanView, graph, words};
+use crate::kind::loss;
 use crate::model::{Action, Address, Change, Plan};
 
 use super::markup::{self, escaped};
@@ -100,7 +101,7 @@ fn summary(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resul
     }
     out.write_str("</dl>\n")?;
     if plan.precious_losses().next().is_some() {
-        let losses = plan.precious_losses().map(|(address, loss)| (address, address, block::loss(loss)));
+        let losses = plan.precious_losses().map(|(address, loss)| (address, address, loss::listed(loss)));
         let line = |(addresses, loss): (Vec<&Address>, String)| {
             let each = if addresses.len() > 1 { ", each" } else { "" };
             Line::of(0, format!("{}  {loss}{each}", fold::group_address(&addresses)))

@@ -18,7 +18,7 @@ use super::{PlanView, words};
 use crate::model::{Action, Change, Cost, Plan, RefusalCode};
 
 use super::safe::{self, code};
-use fit::{Fitted, FittedRow, Section, SectionForm};
+use fit::{Fitted, FittedRow, Place, Section, SectionForm};
 
 /// Fits into a comment with room to spare: GitHub allows 65,536 characters.
 pub const BUDGET: usize = 60_000;
@@ -43,18 +43,19 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, budget: usiz
 
     let sections = sections(&context, &resources);
     let fitted = fit::fit(&sections, room);
-    let [destroyed, refusals, others, waiting, renamed, pending, orphans, drift, notes, details, unchanged] = &fitted;
+    let mut read: Vec<(&Section, &Fitted)> = sections.iter().zip(&fitted).collect();
+    read.sort_by_key(|(section, _)| section.place);
     writeln!(out, "{marker}")?;
     out.write_str(&notice(&context, &sections, &fitted))?;
     out.write_str(&head)?;
-    for section in [refusals, destroyed, others, waiting, pending, renamed, drift, orphans, notes, details, unchanged] {
-        out.write_str(&section.text)?;
+    for (_, fitted) in read {
+        out.write_str(&fitted.text)?;
     }
     out.write_str(&foot)
 }
 
-/// The most important sections first.
-fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 11] {
+/// The most important sections first; [`Place`] says where each of them stands.
+fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> Vec<Section> {
     let plan = context.plan;
     let of = |wanted: &dyn Fn(&Change) -> bool| -> Vec<&Resource<'a>> {
         resources.iter().filter(|resource| wanted(resource.change)).collect()
@@ -63,7 +64,8 @@ fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 
     // The sort is stable, so equal changes keep the graph's order.
     destroyed.sort_by_key(|resource| Reverse(resource.change.risk));
     let others = of(&|change| change.action != Action::NoOp && !destroys(change));
-    let section = |noun, title: &str, language, forms| Section {
+    let section = |place, noun, title: &str, language, forms| Section {
+        place,
         noun,
         title: title.to_owned(),
         language,
@@ -71,10 +73,10 @@ fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 
         dispensable: false,
         forms,
     };
-    let folded = |title: String, rows: Vec<FittedRow>| Section {
+    let folded = |place, title: String, rows: Vec<FittedRow>| Section {
         folded: true,
         dispensable: true,
-        ..section("attribute", &title, "diff", vec![SectionForm { intro: String::new(), rows }])
+        ..section(place, "attribute", &title, "diff", vec![SectionForm { intro: String::new(), rows }])
     };
     let every = |list: &[&Resource<'_>], what: &str| {
         let resources = words::count(list.len(), "resource");
@@ -84,25 +86,30 @@ fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 
         of(&|change| change.action != Action::NoOp && (context.view.full || change.action == Action::Create));
     let kept = of(&|change| change.action == Action::NoOp && context.view.full);
     let what = if context.view.full { "changed" } else { "new" };
-    [
-        section("destructive change", "Destroys", "diff", rows::destroyed(context, &destroyed)),
-        section("refusal", "Refused: this plan cannot be applied", "text", refusals(plan)),
-        section("other change", if destroyed.is_empty() { "Changes" } else { "Other changes" }, "diff", {
-            rows::others(context, &others)
-        }),
-        section("resource that is not ready", waits::HEADING, "text", waiting(plan)),
-        section("line about renames", renames::HEADING, "text", renamed(plan, &context.view.config)),
-        section("pending change", "Partial plan", "text", pending(plan)),
-        section("orphan", "Orphans", "text", orphans(plan)),
-        section("outside change", drift::HEADING, "text", drifted(context)),
+    vec![
+        section(Place::Destroyed, "destructive change", "Destroys", "diff", rows::destroyed(context, &destroyed)),
+        section(Place::Refusals, "refusal", "Refused: this plan cannot be applied", "text", refusals(plan)),
         section(
+            Place::Others,
+            "other change",
+            if destroyed.is_empty() { "Changes" } else { "Other changes" },
+            "diff",
+            { rows::others(context, &others) },
+        ),
+        section(Place::Waiting, "resource that is not ready", waits::HEADING, "text", waiting(plan)),
+        section(Place::Renamed, "line about renames", renames::HEADING, "text", renamed(plan, &context.view.config)),
+        section(Place::Pending, "pending change", "Partial plan", "text", pending(plan)),
+        section(Place::Orphans, "orphan", "Orphans", "text", orphans(plan)),
+        section(Place::Drift, "outside change", drift::HEADING, "text", drifted(context)),
+        section(
+            Place::Notes,
             "note",
             "Notes",
             "text",
             both(|longest| plan.notes.iter().map(|note| rows::plain(&[text::note(note)], 1, longest)).collect()),
         ),
-        folded(every(&detailed, what), rows::attributes(&detailed)),
-        folded(every(&kept, "unchanged"), rows::attributes(&kept)),
+        folded(Place::Details, every(&detailed, what), rows::attributes(&detailed)),
+        folded(Place::Unchanged, every(&kept, "unchanged"), rows::attributes(&kept)),
     ]
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::config::DEFAULT_ENVIRONMENT;
 use crate::kind;
+use crate::kind::loss::{self, LossWords};
 use crate::model::{DriftClass, DriftReport, FieldChange, Finding, Hold, Loss, Price, RestoreEffect, Retry, Unsettled};
 use crate::render::words;
 
@@ -183,12 +184,12 @@ pub fn consequence(finding: &Finding) -> Option<Phrase> {
 }
 
 fn lost(mut phrase: Phrase, losses: &[Loss]) -> Phrase {
-    for (index, Loss { what, names, size_gb, mount_path, precious: _ }) in losses.iter().enumerate() {
+    for (index, LossWords { amount, mount_path, names }) in losses.iter().map(loss::words).enumerate() {
         phrase = if index > 0 { phrase.text(", ") } else { phrase };
-        phrase = phrase.text(what).text(size_gb.map(|size| format!(" {size} GB")).unwrap_or_default());
+        phrase = phrase.text(amount);
         phrase = mount_path.iter().fold(phrase, |phrase, path| phrase.text(" at ").code(path));
         if !names.is_empty() {
-            phrase = phrase.text(": ").text(names.join(", "));
+            phrase = phrase.text(": ").text(names);
         }
     }
     phrase

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::folding::{BoxGroup, Folded, GraphItem, folded};
 use super::picture::{GraphNode, Picture};
+use crate::kind::loss;
 use crate::model::{Action, Address, Cause, Change, Plan};
 use crate::render::fold::{self, PlanRow};
 use crate::render::text::block::{self, ChangeBlock};
@@ -72,7 +73,7 @@ fn node(
     // For a single resource, the address contains the kind.
     facts.extend(Some(size.clone()).filter(|size| changes.len() > 1 && !size.is_empty()));
     facts.extend(parts.iter().cloned());
-    let losses: BTreeSet<String> = changes.iter().flat_map(|change| &change.losses).map(block::loss).collect();
+    let losses: BTreeSet<String> = changes.iter().flat_map(|change| &change.losses).map(loss::listed).collect();
     let mut tip = match first {
         Some(block) if block.changes.len() == changes.len() => {
             block.headline(0).spans().into_iter().map(|(_, text)| text).collect()

@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 
 use super::super::safe;
 use super::super::style::harmless;
-use super::super::text::block;
 use super::super::words;
 use super::fit::FittedRow;
-use crate::kind;
+use crate::kind::{self, loss};
 use crate::model::{Address, Change, Loss};
 
 /// Characters of a row, without its line end.
@@ -64,7 +63,7 @@ fn list_of(properties: &SharedProperties<'_>, list: &[(&Address, Sizes)]) -> Vec
     let loss = |(place, (what, path)): (usize, &(&str, Option<&str>))| {
         let size_gb = list[0].1[place].filter(|_| alike);
         let (what, mount_path) = ((*what).to_owned(), path.map(str::to_owned));
-        block::loss(&Loss { what, names: Vec::new(), size_gb, mount_path, precious: true })
+        loss::listed(&Loss { what, names: Vec::new(), size_gb, mount_path, precious: true })
     };
     let losses: Vec<String> = properties.losses.iter().enumerate().map(loss).collect();
     let what = match losses.as_slice() {

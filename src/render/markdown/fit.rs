@@ -19,9 +19,26 @@ pub struct SectionForm {
     pub rows: Vec<FittedRow>,
 }
 
+/// The parts of the comment, in the order in which they are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    Refusals,
+    Destroyed,
+    Others,
+    Waiting,
+    Pending,
+    Renamed,
+    Drift,
+    Orphans,
+    Notes,
+    Details,
+    Unchanged,
+}
+
 /// A part of the comment.
 #[derive(Clone, Debug)]
 pub struct Section {
+    pub place: Place,
     /// Noun for the rows, used to count missing ones: `destructive change`.
     pub noun: &'static str,
     /// A heading without foreign text; for a folded section, the line that unfolds it.
@@ -110,10 +127,10 @@ impl Section {
 
 /// Fits sections into the space, the most important first. A section leaves the least to those after it, unless it
 /// would have to be cut for that.
-pub fn fit<const N: usize>(sections: &[Section; N], room: usize) -> [Fitted; N] {
+pub fn fit(sections: &[Section], room: usize) -> Vec<Fitted> {
     let mut reserved: usize = sections.iter().map(Section::least).sum();
     let mut left = room;
-    sections.each_ref().map(|section| {
+    let fitted = sections.iter().map(|section| {
         reserved -= section.least();
         let mut fitted = section.fit(left.saturating_sub(reserved));
         if fitted.hidden > 0 {
@@ -121,7 +138,8 @@ pub fn fit<const N: usize>(sections: &[Section; N], room: usize) -> [Fitted; N] 
         }
         left = left.saturating_sub(fitted.text.len());
         fitted
-    })
+    });
+    fitted.collect()
 }
 
 #[cfg(test)]
@@ -134,6 +152,7 @@ mod tests {
             rows: (0..rows).map(|_| FittedRow { text: "x".repeat(width - 1) + "\n", items: 2 }).collect(),
         };
         Section {
+            place: Place::Others,
             noun: "change",
             title: "Changes".into(),
             language: "diff",

@@ -7,6 +7,7 @@ use super::super::text::block::{self, ChangeBlock};
 use super::super::text::{Context, fields};
 use super::factored;
 use super::fit::{FittedRow, SectionForm};
+use crate::kind::loss;
 use crate::model::{Action, Change};
 
 /// Columns that a comment shows without scrolling.
@@ -99,7 +100,7 @@ fn whole(block: &ChangeBlock<'_>, longest: usize) -> FittedRow {
 
 /// One line with the action and its losses.
 fn brief(block: &ChangeBlock<'_>) -> FittedRow {
-    let losses = block.changes.first().map(|change| change.losses.iter().map(block::loss).collect::<Vec<_>>());
+    let losses = block.changes.first().map(|change| change.losses.iter().map(loss::listed).collect::<Vec<_>>());
     let losses = losses.filter(|losses| !losses.is_empty()).map_or_else(String::new, |losses| {
         format!("  destroys{}: {}", if block.changes.len() > 1 { " each" } else { "" }, losses.join(", "))
     });

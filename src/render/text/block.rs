@@ -9,8 +9,8 @@ use super::super::style::{Line, Tone};
 use super::super::words;
 use super::view::Context;
 use super::{cap, causes, fields, objects};
-use crate::kind::{self, Description};
-use crate::model::{Action, Address, Cause, Change, Cost, Effect, Loss, Retry, SideEffect};
+use crate::kind::{self, Description, loss};
+use crate::model::{Action, Address, Cause, Change, Cost, Effect, Retry, SideEffect};
 
 /// How a change is displayed, apart from its address. Replicas displayed the same way are grouped.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -300,7 +300,7 @@ fn body(context: &Context<'_>, change: &Change, members: &[&Change], full: bool)
     }
     // An update that restarts has its own line about losses below.
     if !change.losses.is_empty() && change.action != Action::Update {
-        let losses: Vec<String> = change.losses.iter().map(loss).collect();
+        let losses: Vec<String> = change.losses.iter().map(loss::listed).collect();
         let tone = if fold::loses_data(change) { Tone::Bad } else { Tone::Plain };
         lines.push(Line::new(INDENT).tone(tone, "destroys").text(format!(": {}", losses.join(", "))));
     }
@@ -331,22 +331,6 @@ fn supplied_line(change: &Change) -> Option<Line> {
     let names: Vec<&str> = supplied.iter().map(|(name, ..)| *name).collect();
     Some(Line::of(INDENT, format!("{}: from {supplier} {id}", names.join(", "))))
 }
-
-/// `pod volume 100 GB at /workspace`.
-pub fn loss(loss: &Loss) -> String {
-    let Loss { what, names, size_gb, mount_path, precious: _ } = loss;
-    let names = match names.len().saturating_sub(NAMED) {
-        0 if names.is_empty() => String::new(),
-        0 => format!(": {}", names.join(", ")),
-        more => format!(": {} and {more} more", names[..NAMED].join(", ")),
-    };
-    let size = size_gb.map(|size| format!(" {size} GB")).unwrap_or_default();
-    let path = mount_path.as_ref().map(|path| format!(" at {path}")).unwrap_or_default();
-    format!("{what}{size}{path}{names}")
-}
-
-/// Maximum number of lost parts to name.
-const NAMED: usize = 12;
 
 /// Side effects of the change that are not fields.
 fn side_effect(effect: &SideEffect) -> Option<String> {

@@ -1,6 +1,7 @@
 //! Determines what a change destroys, and whether it could be made in place instead.
 
 use super::subject::Subject;
+use crate::kind::loss;
 use crate::model::{Action, Attributes, Cause, Change, Effect, FieldChange, Loss, Object, Power, Risk, Status};
 use crate::planner::decide::side_effects;
 
@@ -39,20 +40,11 @@ impl Subject<'_, '_> {
             .losses
             .iter()
             .filter_map(|loss| match loss.names.as_slice() {
-                [] => loss.precious.then(|| format!("its {}", describe(loss))),
+                [] => loss.precious.then(|| format!("its {}", loss::in_sentence(loss))),
                 names => Some(names.join(", ")),
             })
             .collect();
         let keeps = if kept.is_empty() { String::new() } else { format!(", and keeps {}", kept.join(" and ")) };
         Some(format!("the {} restarts, with a fresh container disk{keeps}", self.kind.title))
     }
-}
-
-/// `pod volume (100 GB at /workspace)`.
-pub fn describe(loss: &Loss) -> String {
-    let size = loss.size_gb.map(|size| format!("{size} GB"));
-    let path = loss.mount_path.as_ref().map(|path| format!("at {path}"));
-    let names = (!loss.names.is_empty()).then(|| loss.names.join(", "));
-    let detail: Vec<String> = size.into_iter().chain(path).chain(names).collect();
-    if detail.is_empty() { loss.what.clone() } else { format!("{} ({})", loss.what, detail.join(" ")) }
 }
