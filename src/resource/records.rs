@@ -1,4 +1,5 @@
-//! Builds the record of a resource for the state, without secrets.
+//! Builds the record of a resource for the state. A value loses its secrets where it enters a record: here, and in
+//! `survey::accept` for observed values.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,12 @@ use crate::resource::{self, RecordChanges};
 
 /// The record of a declared resource, without an id.
 pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -> Record {
-    let inputs = redacted(members::unfold_members(kind.name, resource.inputs.clone()));
+    record_with(kind, resource, members::unfold_members(kind.name, resource.inputs.clone()), power)
+}
+
+/// The record of a resource with these inputs, without an id.
+fn record_with(kind: &Kind, resource: &Resource, inputs: Attributes, power: Option<Power>) -> Record {
+    let inputs = redacted(inputs);
     Record {
         kind: kind.name.to_owned(),
         id: String::new(),
@@ -75,7 +81,6 @@ impl Observation<'_> {
             };
             inputs.extend(value.map(|value| (name.to_owned(), value)));
         }
-        let inputs = redacted(inputs);
         let power = self.object.status.as_ref().and_then(Status::power);
         let asked = self.recorded.and_then(|record| record.power);
         let power = self.resource.power.map(|it| asked.or(power).unwrap_or(it));
@@ -86,11 +91,9 @@ impl Observation<'_> {
             id: self.object.id.clone(),
             chosen: self.object.computed.chosen.clone(),
             marked: marked(self.object, &self.resource.address),
-            depends_on: needed(&inputs, self.resource.parent.as_ref()),
-            inputs,
             // A pod that someone stopped stays stopped, unless this state requested otherwise.
             awaiting_ready: awaiting.filter(|_| awaits),
-            ..declared_record(self.kind, self.resource, power)
+            ..record_with(self.kind, self.resource, inputs, power)
         }
     }
 
@@ -185,12 +188,12 @@ fn marked(object: &Object, address: &Address) -> Option<Address> {
 }
 
 /// Replaces secrets by the fact that they exist.
-pub fn redacted(mut inputs: Attributes) -> Attributes {
+fn redacted(mut inputs: Attributes) -> Attributes {
     inputs.values_mut().for_each(redact);
     inputs
 }
 
-/// Like [`redacted`], for one value.
+/// Replaces the secrets in one value by the fact that they exist.
 pub fn redact(value: &mut Value) {
     match value {
         Value::Secret(secret) => *secret = Secret::unknown(),

@@ -6,25 +6,21 @@ mod refuse;
 mod subject;
 mod undeclared;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{self, Kind, MachineFacts, price};
 use crate::model::{
-    Action, Address, Attributes, Awaiting, Cause, Change, Cost, DifferenceOrigin, Object, Power, Resource, SideEffect,
-    Status, Value,
+    Action, Address, Attributes, Cause, Change, Cost, DifferenceOrigin, Object, Power, Resource, SideEffect, Status,
+    Value,
 };
 use crate::planner::decide::ignored;
 use crate::planner::decide::member::decide_member;
 use crate::planner::decide::replace::{broken, must_replace, recreates};
 use crate::planner::decide::side_effects;
 use crate::resource::difference::{Difference, Readings, difference};
-use crate::resource::inventory::live_object;
 use crate::resource::members;
-use crate::resource::records::{Observation, declared_record, needed, redacted, wanted_power};
-use crate::resource::resolved;
+use crate::resource::records::{declared_record, needed, wanted_power};
 
-pub use self::damage::describe;
 pub use self::decision::{Decision, Decisions};
 use self::refuse::ambiguous;
 pub use self::subject::DecisionContext;
@@ -52,79 +48,7 @@ pub fn decide<'a>(context: &DecisionContext<'a>) -> Decisions<'a> {
     Decisions { by_address, order }
 }
 
-impl<'c, 'a> Subject<'c, 'a> {
-    fn new(
-        context: &'c DecisionContext<'a>,
-        kind: &'static Kind,
-        address: &'c Address,
-        members: &Members<'_>,
-        decided: &BTreeMap<Address, Decision<'a>>,
-    ) -> Self {
-        let resource = context.desired.get(address);
-        let mut record = context.prior.resources.get(address).map(Cow::Borrowed);
-        let mut object = record.as_ref().and_then(|record| live_object(context.input.observed, record));
-        let succeeds = members.succeeding.contains(address);
-        let mut claim = None;
-        if let Some(claimed) = context.claims.get(address) {
-            object = Some(claimed.object);
-            claim = Some(claimed.cause.clone());
-        }
-        let of =
-            |members: &BTreeMap<Address, Vec<&Address>>, inputs: &Attributes| members::folded(address, inputs, members);
-        let unresolved = resource
-            .into_iter()
-            .flat_map(|resource| resource.inputs.values().flat_map(Value::references))
-            .filter_map(|target| {
-                let action = decided.get(target)?.change.action;
-                (action == Action::Create || action.is_replacement()).then(|| (target.clone(), action))
-            })
-            .collect();
-        let stays = |target: &Address| {
-            let decision = decided.get(target)?;
-            let exists = decision.change.action != Action::Create && !decision.change.action.destroys();
-            exists.then(|| decision.record.as_ref().map(|record| record.id.clone())).flatten()
-        };
-        let declared = resource.map(|resource| of(&members.desired, &resource.inputs)).unwrap_or_default();
-        let wanted = resolved(declared.clone(), &stays);
-        let was = |target: &Address| context.prior.resources.get(target).map(|record| record.id.clone());
-        // The record of a different object is irrelevant to an object adopted in its place.
-        let of_another = claim.as_ref().is_some_and(|cause| cause.adopted_by_evidence().is_some());
-        let known = record.as_deref().filter(|_| !of_another);
-        let recorded = known.map(|record| resolved(of(&members.recorded, &record.inputs), &was));
-        if let (Some(_), Some(object), Some(resource)) = (&claim, object, resource) {
-            // The ids known at the time of the import; objects that this plan creates or imports come later.
-            let there = |target: &Address| stays(target).filter(|_| !decided.get(target).is_some_and(|it| it.imports));
-            let wanted = resolved(resource.inputs.clone(), &there);
-            let observation = Observation { kind, resource, wanted: &wanted, object, recorded: known };
-            let mut taken = observation.record();
-            if succeeds && !object.ready {
-                // Its predecessor stays until a list shows the successor ready.
-                taken.awaiting_ready.get_or_insert(Awaiting::Again);
-            }
-            record = Some(Cow::Owned(taken));
-        }
-        let successor = address.successor().and_then(|successor| {
-            let decision = decided.get(&successor).filter(|decision| decision.resource.is_some())?;
-            Some((successor, Successor::of(decision)))
-        });
-        Self {
-            context,
-            kind,
-            address,
-            resource,
-            record,
-            object,
-            claim,
-            wanted,
-            declared,
-            recorded,
-            successor,
-            succeeds,
-            unresolved,
-            unapplied: BTreeSet::new(),
-        }
-    }
-
+impl<'a> Subject<'_, 'a> {
     fn decide(self) -> Decision<'a> {
         match (self.resource, self.object) {
             (Some(resource), Some(object)) => self.existing(resource, object),
@@ -282,7 +206,6 @@ impl<'c, 'a> Subject<'c, 'a> {
                         resource.lifecycle.ignore_changes.union(&self.unapplied).cloned().collect();
                     ignored::keep(&mut record, self.kind, &ignore, old, applied, &object.attributes);
                     ignored::forget_unknown(&mut record, old, &object.attributes, &change.fields);
-                    record.inputs = redacted(record.inputs);
                     record.depends_on = needed(&record.inputs, resource.parent.as_ref());
                 }
                 Some(record)

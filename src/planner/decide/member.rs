@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::kind::Kind;
-use crate::model::{Action, Address, Attributes, Cause, Change, Record};
+use crate::model::{Action, Address, Attributes, Cause, Change, Record, Resource};
 use crate::planner::decide::change::{Decision, DecisionContext};
 use crate::resource::members;
 use crate::resource::records::declared_record;
@@ -16,91 +16,138 @@ pub fn decide_member<'a>(
     address: &Address,
     parent: Option<&Decision<'a>>,
 ) -> Decision<'a> {
-    let resource = context.desired.get(address);
-    let mut record = context.prior.resources.get(address).map(Cow::Borrowed);
-    let parent_action = parent.map_or(Action::Forget, |parent| parent.change.action);
-    let listed = parent.and_then(|parent| parent.object?.attributes.get(kind.member_of.as_ref()?.attribute));
-    let there =
-        listed.is_some_and(|listed| listed.text_items().contains(&address.member.as_deref().unwrap_or_default()));
-    if parent.is_some_and(|parent| parent.imports) {
-        // The record is about a part of another object, or of this one before its ports were changed.
-        record = resource.filter(|_| there).map(|resource| {
-            let id = member_id(parent, address).unwrap_or_default();
-            Cow::Owned(Record { id, ..declared_record(kind, resource, None) })
-        });
-    }
-    // Whether the parent's request includes its members at all.
-    let carried = parent_action == Action::Create
-        || parent_action.destroys()
-        || parent.is_some_and(|parent| {
-            let attribute = kind.member_of.as_ref().map(|membership| membership.attribute);
-            parent.change.fields.iter().any(|field| Some(field.path.as_str()) == attribute)
-        });
-    let action = match (resource.is_some(), parent_action) {
-        (true, Action::Create) => Action::Create,
-        (true, action) if action.is_replacement() && record.is_some() => action,
-        (true, action) if action.is_replacement() => Action::Create,
-        (true, Action::Import) if there => Action::Import,
-        (true, _) if there || !carried => Action::NoOp,
-        (true, _) => Action::Create,
-        (false, Action::Forget) => Action::Forget,
-        (false, _) if record.is_none() => Action::NoOp,
-        (false, _) if carried => Action::Delete,
-        (false, _) => Action::NoOp,
-    };
-    let id = record.as_ref().map(|record| record.id.clone());
-    let mut causes = Vec::new();
-    if action != Action::NoOp {
-        causes.extend(parent.map(|parent| Cause::Parent { address: parent.change.address.clone() }));
-    }
-    let inputs = |inputs: Option<&Attributes>| inputs.cloned().unwrap_or_default();
-    let change = Change {
-        id,
-        before: inputs(record.as_ref().map(|record| &record.inputs)),
-        after: inputs(resource.map(|resource| &resource.inputs)),
-        position: resource.and_then(|resource| resource.position.clone()),
-        ..Change::new(address.clone(), action, causes)
-    };
-    // If a template supplies the members, they are not recorded, and any are accepted.
-    let left = resource.is_none()
-        && parent.is_some_and(|parent| {
-            let attribute = kind.member_of.as_ref().map(|membership| membership.attribute);
-            parent.kind.supplied(&parent.change.after).any(|(name, ..)| Some(name) == attribute)
-        });
-    let is_spared = context.input.options.destroy
-        && parent.is_some_and(|parent| !context.destroy_targets.contains(&parent.change.address));
-    let settled = match action {
-        Action::Delete | Action::Forget => None,
-        // Other resources are being destroyed; this one keeps its record.
-        _ if is_spared => record.as_deref().cloned(),
-        Action::NoOp if left => None,
-        // Neither existing nor planned (removed from the file, or its absence is ignored), so no record remains.
-        Action::NoOp if !there && (resource.is_none() || listed.is_some()) => None,
-        _ => resource
-            .map(|resource| {
-                let mut settled = declared_record(kind, resource, None);
-                let keeps = !matches!(action, Action::Create) && !action.is_replacement();
-                settled.id = record.as_ref().filter(|_| keeps).map_or_else(
-                    || keeps.then(|| member_id(parent, address)).flatten().unwrap_or_default(),
-                    |record| record.id.clone(),
-                );
-                settled
-            })
-            .or_else(|| record.as_deref().cloned()),
-    };
+    let part = Part { context, kind, address, parent, resource: context.desired.get(address) };
+    let record = part.record();
+    let action = part.action(record.is_some());
     Decision {
-        change,
+        change: part.change(action, record.as_deref()),
         kind,
-        resource,
+        resource: part.resource,
+        settled: part.settled(action, record.as_deref()),
         record,
         object: None,
         imports: false,
-        settled,
         power: None,
         refused: BTreeSet::new(),
     }
 }
 
-fn member_id(parent: Option<&Decision<'_>>, address: &Address) -> Option<String> {
-    Some(members::id_of_member(&parent?.object?.id, address))
+struct Part<'c, 'a> {
+    context: &'c DecisionContext<'a>,
+    kind: &'static Kind,
+    address: &'c Address,
+    parent: Option<&'c Decision<'a>>,
+    resource: Option<&'a Resource>,
+}
+
+impl<'a> Part<'_, 'a> {
+    /// The parent's attribute that lists its parts.
+    fn attribute(&self) -> Option<&'static str> {
+        self.kind.member_of.as_ref().map(|membership| membership.attribute)
+    }
+
+    /// Whether the parent's object lists its parts at all.
+    fn is_listed(&self) -> bool {
+        self.listed().is_some()
+    }
+
+    fn listed(&self) -> Option<Vec<&'a str>> {
+        let object = self.parent?.object?;
+        object.attributes.get(self.attribute()?).map(|listed| listed.text_items())
+    }
+
+    /// Whether the parent's object has this part.
+    fn is_there(&self) -> bool {
+        let name = self.address.member.as_deref().unwrap_or_default();
+        self.listed().is_some_and(|listed| listed.contains(&name))
+    }
+
+    /// Its record, or the one after the import of its parent.
+    fn record(&self) -> Option<Cow<'a, Record>> {
+        if !self.parent.is_some_and(|parent| parent.imports) {
+            return self.context.prior.resources.get(self.address).map(Cow::Borrowed);
+        }
+        // The record is about a part of another object, or of this one before its ports were changed.
+        let resource = self.resource.filter(|_| self.is_there())?;
+        let id = self.id_from_parent().unwrap_or_default();
+        Some(Cow::Owned(Record { id, ..declared_record(self.kind, resource, None) }))
+    }
+
+    fn id_from_parent(&self) -> Option<String> {
+        Some(members::id_of_member(&self.parent?.object?.id, self.address))
+    }
+
+    fn parent_action(&self) -> Action {
+        self.parent.map_or(Action::Forget, |parent| parent.change.action)
+    }
+
+    /// Whether the parent's request includes its parts at all.
+    fn is_carried(&self) -> bool {
+        let lists = |parent: &Decision<'_>| {
+            parent.change.fields.iter().any(|field| Some(field.path.as_str()) == self.attribute()) //
+        };
+        let action = self.parent_action();
+        action == Action::Create || action.destroys() || self.parent.is_some_and(lists)
+    }
+
+    fn action(&self, is_recorded: bool) -> Action {
+        match (self.resource.is_some(), self.parent_action()) {
+            (true, Action::Create) => Action::Create,
+            (true, action) if action.is_replacement() && is_recorded => action,
+            (true, action) if action.is_replacement() => Action::Create,
+            (true, Action::Import) if self.is_there() => Action::Import,
+            (true, _) if self.is_there() || !self.is_carried() => Action::NoOp,
+            (true, _) => Action::Create,
+            (false, Action::Forget) => Action::Forget,
+            (false, _) if !is_recorded => Action::NoOp,
+            (false, _) if self.is_carried() => Action::Delete,
+            (false, _) => Action::NoOp,
+        }
+    }
+
+    fn change(&self, action: Action, record: Option<&Record>) -> Change {
+        let follows = self.parent.filter(|_| action != Action::NoOp);
+        let causes = follows.map(|parent| Cause::Parent { address: parent.change.address.clone() });
+        let inputs = |inputs: Option<&Attributes>| inputs.cloned().unwrap_or_default();
+        Change {
+            id: record.map(|record| record.id.clone()),
+            before: inputs(record.map(|record| &record.inputs)),
+            after: inputs(self.resource.map(|resource| &resource.inputs)),
+            position: self.resource.and_then(|resource| resource.position.clone()),
+            ..Change::new(self.address.clone(), action, causes.into_iter().collect())
+        }
+    }
+
+    /// The record after all operations.
+    fn settled(&self, action: Action, record: Option<&Record>) -> Option<Record> {
+        match action {
+            Action::Delete | Action::Forget => None,
+            _ if self.is_spared() => record.cloned(),
+            Action::NoOp if self.is_supplied() => None,
+            // Neither existing nor planned (removed from the file, or its absence is ignored), so no record remains.
+            Action::NoOp if !self.is_there() && (self.resource.is_none() || self.is_listed()) => None,
+            _ => self.declared(action, record).or_else(|| record.cloned()),
+        }
+    }
+
+    /// Whether other resources are being destroyed, so that this one keeps its record.
+    fn is_spared(&self) -> bool {
+        let is_target = |parent: &Decision<'_>| self.context.destroy_targets.contains(&parent.change.address);
+        self.context.input.options.destroy && self.parent.is_some_and(|parent| !is_target(parent))
+    }
+
+    /// Whether a template supplies the parts. Then they are not recorded, and any are accepted.
+    fn is_supplied(&self) -> bool {
+        let supplies = |parent: &Decision<'_>| {
+            parent.kind.supplied(&parent.change.after).any(|(name, ..)| Some(name) == self.attribute()) //
+        };
+        self.resource.is_none() && self.parent.is_some_and(supplies)
+    }
+
+    fn declared(&self, action: Action, record: Option<&Record>) -> Option<Record> {
+        let keeps = action != Action::Create && !action.is_replacement();
+        let known = || record.map(|record| record.id.clone()).or_else(|| self.id_from_parent());
+        let id = if keeps { known().unwrap_or_default() } else { String::new() };
+        Some(Record { id, ..declared_record(self.kind, self.resource?, None) })
+    }
 }

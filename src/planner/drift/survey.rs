@@ -186,7 +186,6 @@ fn corrections(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<R
         records.insert(drift.address, Some(record));
     }
     predecessors(prior, observed, &mut records);
-    records.values_mut().flatten().for_each(|record| record.inputs.values_mut().for_each(redact));
     let doubted = |record: &Record| record.awaiting_ready.is_some() || record.tainted;
     for (address, record) in prior.resources.iter().filter(|(_, record)| doubted(record)) {
         let record = records.entry(address.clone()).or_insert_with(|| Some(record.clone()));
@@ -274,8 +273,9 @@ fn accepted_members(
     records
 }
 
-/// Sets one path to the observed value; in a map, `Null` removes the key.
-pub(in crate::planner) fn accept(inputs: &mut Attributes, path: &str, value: Value) {
+/// Sets one path of a record's inputs to the observed value, without secrets; in a map, `Null` removes the key.
+pub(in crate::planner) fn accept(inputs: &mut Attributes, path: &str, mut value: Value) {
+    redact(&mut value);
     match path.split_once('.') {
         Some((name, key)) => {
             if let Some(Value::Map(map)) = inputs.get_mut(name) {

@@ -3,10 +3,14 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::decision::Decision;
 use crate::kind::Kind;
-use crate::model::{Action, Address, Attributes, Cause, Object, Record, Resource, State};
+use crate::model::{Action, Address, Attributes, Awaiting, Cause, Object, Record, Resource, State, Value};
 use crate::planner::input::{Graphs, Input};
 use crate::planner::recognise::claim::Claims;
+use crate::resource::inventory::live_object;
+use crate::resource::records::Observation;
+use crate::resource::{members, resolved};
 
 /// The data that every decision may use.
 pub struct DecisionContext<'a> {
@@ -60,4 +64,101 @@ pub(super) struct Members<'m> {
     pub recorded: BTreeMap<Address, Vec<&'m Address>>,
     /// Addresses with a predecessor left behind by an earlier run.
     pub succeeding: BTreeSet<Address>,
+}
+
+impl<'c, 'a> Subject<'c, 'a> {
+    pub(super) fn new(
+        context: &'c DecisionContext<'a>,
+        kind: &'static Kind,
+        address: &'c Address,
+        members: &Members<'_>,
+        decided: &BTreeMap<Address, Decision<'a>>,
+    ) -> Self {
+        let resource = context.desired.get(address);
+        let prior = context.prior.resources.get(address);
+        let claim = context.claims.get(address);
+        let declared = resource.map(|resource| members::folded(address, &resource.inputs, &members.desired));
+        let declared = declared.unwrap_or_default();
+        // The record of a different object is irrelevant to an object adopted in its place.
+        let of_another = claim.is_some_and(|claim| claim.cause.adopted_by_evidence().is_some());
+        let known = prior.filter(|_| !of_another);
+        let succeeds = members.succeeding.contains(address);
+        let imported = claim.zip(resource).map(|(claim, resource)| {
+            let observed = (resource, claim.object);
+            Cow::Owned(imported_record(kind, observed, known, decided, succeeds))
+        });
+        Self {
+            context,
+            kind,
+            address,
+            resource,
+            record: imported.or_else(|| prior.map(Cow::Borrowed)),
+            object: claim
+                .map(|claim| claim.object)
+                .or_else(|| prior.and_then(|record| live_object(context.input.observed, record))),
+            claim: claim.map(|claim| claim.cause.clone()),
+            wanted: resolved(declared.clone(), &|target| id_of_staying(decided, target)),
+            declared,
+            recorded: known.map(|record| recorded_inputs(context, address, record, members)),
+            successor: successor(address, decided),
+            succeeds,
+            unresolved: resource.map(|resource| unresolved(resource, decided)).unwrap_or_default(),
+            unapplied: BTreeSet::new(),
+        }
+    }
+}
+
+/// The id of a resource that exists and stays.
+fn id_of_staying(decided: &BTreeMap<Address, Decision<'_>>, target: &Address) -> Option<String> {
+    let decision = decided.get(target)?;
+    let stays = decision.change.action != Action::Create && !decision.change.action.destroys();
+    decision.record.as_ref().filter(|_| stays).map(|record| record.id.clone())
+}
+
+/// The record after the import of an object.
+fn imported_record(
+    kind: &'static Kind,
+    (resource, object): (&Resource, &Object),
+    recorded: Option<&Record>,
+    decided: &BTreeMap<Address, Decision<'_>>,
+    succeeds: bool,
+) -> Record {
+    // The ids known at the time of the import; objects that this plan creates or imports come later.
+    let imports = |target: &Address| decided.get(target).is_some_and(|decision| decision.imports);
+    let there = |target: &Address| id_of_staying(decided, target).filter(|_| !imports(target));
+    let wanted = resolved(resource.inputs.clone(), &there);
+    let mut record = Observation { kind, resource, wanted: &wanted, object, recorded }.record();
+    if succeeds && !object.ready {
+        // Its predecessor stays until a list shows the successor ready.
+        record.awaiting_ready.get_or_insert(Awaiting::Again);
+    }
+    record
+}
+
+/// The recorded inputs with members folded in, and references as the ids that they stood for.
+fn recorded_inputs(
+    context: &DecisionContext<'_>,
+    address: &Address,
+    record: &Record,
+    members: &Members<'_>,
+) -> Attributes {
+    let id_of = |target: &Address| context.prior.resources.get(target).map(|record| record.id.clone());
+    resolved(members::folded(address, &record.inputs, &members.recorded), &id_of)
+}
+
+/// For a predecessor: its declared successor, and how far that is.
+fn successor(address: &Address, decided: &BTreeMap<Address, Decision<'_>>) -> Option<(Address, Successor)> {
+    let successor = address.successor()?;
+    let decision = decided.get(&successor).filter(|decision| decision.resource.is_some())?;
+    Some((successor, Successor::of(decision)))
+}
+
+/// The referenced resources that are created or replaced, with the action on each.
+fn unresolved(resource: &Resource, decided: &BTreeMap<Address, Decision<'_>>) -> Vec<(Address, Action)> {
+    let targets = resource.inputs.values().flat_map(Value::references);
+    let made = targets.filter_map(|target| {
+        let action = decided.get(target)?.change.action;
+        (action == Action::Create || action.is_replacement()).then(|| (target.clone(), action))
+    });
+    made.collect()
 }
