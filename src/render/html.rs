@@ -148,7 +148,8 @@ fn drifted(out: &mut dyn fmt::Write, context: &Context<'_>) -> fmt::Result {
 }
 
 fn orphans(out: &mut dyn fmt::Write, plan: &Plan) -> fmt::Result {
-    let lines: Vec<Line> = plan.orphans.iter().flat_map(|orphan| text::orphan_lines(plan, orphan)).collect();
+    let by_address = plan.by_address();
+    let lines: Vec<Line> = plan.orphans.iter().flat_map(|orphan| text::orphan_lines(&by_address, orphan)).collect();
     section(out, "Orphans", text::ORPHANS, &lines)
 }
 

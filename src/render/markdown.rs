@@ -94,12 +94,12 @@ fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> Vec<Sectio
             "other change",
             if destroyed.is_empty() { "Changes" } else { "Other changes" },
             "diff",
-            { rows::others(context, &others) },
+            rows::others(context, &others),
         ),
         section(Place::Waiting, "resource that is not ready", waits::HEADING, "text", waiting(plan)),
         section(Place::Renamed, "line about renames", renames::HEADING, "text", renamed(plan, &context.view.config)),
         section(Place::Pending, "pending change", "Partial plan", "text", pending(plan)),
-        section(Place::Orphans, "orphan", "Orphans", "text", orphans(plan)),
+        section(Place::Orphans, "orphan", "Orphans", "text", orphans(context)),
         section(Place::Drift, "outside change", drift::HEADING, "text", drifted(context)),
         section(
             Place::Notes,
@@ -139,9 +139,10 @@ fn refusals(plan: &Plan) -> Vec<SectionForm> {
     forms
 }
 
-fn orphans(plan: &Plan) -> Vec<SectionForm> {
+fn orphans(context: &Context<'_>) -> Vec<SectionForm> {
     let mut forms = both(|longest| {
-        plan.orphans.iter().map(|orphan| rows::plain(&text::orphan_lines(plan, orphan), 1, longest)).collect()
+        let lines = context.plan.orphans.iter().map(|orphan| text::orphan_lines(&context.by_address, orphan));
+        lines.map(|lines| rows::plain(&lines, 1, longest)).collect()
     });
     forms.iter_mut().for_each(|form| form.intro = text::ORPHANS.to_owned());
     forms

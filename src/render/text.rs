@@ -13,14 +13,14 @@ mod view;
 pub(super) mod waits;
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::fold::{self, PlanRow, Tally};
 use super::style::{Line, Style, Tone};
 use super::words;
 use crate::model::cost::without_price;
-use crate::model::{Action, Address, Cost, Money, Note, Orphan, Plan, Refusal};
+use crate::model::{Action, Address, Change, Cost, Money, Note, Orphan, Plan, Refusal};
 
 pub(super) use view::Context;
 pub use view::PlanView;
@@ -231,11 +231,12 @@ fn orphans(plan: &Plan, full: bool) -> Vec<Line> {
     }
     let mut lines = vec![Line::new(0).tone(Tone::Heading, "Orphans"), Line::of(0, ORPHANS)];
     let (orphans, more) = cap::first(&plan.orphans, full, 2, "orphan");
-    lines.extend(orphans.into_iter().flat_map(|orphan| orphan_lines(plan, orphan)).chain(more));
+    let by_address = plan.by_address();
+    lines.extend(orphans.into_iter().flat_map(|orphan| orphan_lines(&by_address, orphan)).chain(more));
     lines
 }
 
-pub(super) fn orphan_lines(plan: &Plan, orphan: &Orphan) -> [Line; 2] {
+pub(super) fn orphan_lines(by_address: &BTreeMap<&Address, &Change>, orphan: &Orphan) -> [Line; 2] {
     let Orphan { kind, id, name, status, hourly, created_at, .. } = orphan;
     let mut line = Line::new(2).tone(Tone::Bad, "!").text(format!("   {kind} {id}  \"{name}\""));
     line = match hourly {
@@ -245,14 +246,14 @@ pub(super) fn orphan_lines(plan: &Plan, orphan: &Orphan) -> [Line; 2] {
     for fact in [status.clone(), created_at.as_ref().map(|at| format!("since {at}"))].into_iter().flatten() {
         line = line.text(format!("  {fact}"));
     }
-    [line, Line::of(6, orphan_remedy(plan, orphan))]
+    [line, Line::of(6, orphan_remedy(by_address, orphan))]
 }
 
 /// Suggests commands that work: an import needs an address that is declared and has no object yet.
-fn orphan_remedy(plan: &Plan, orphan: &Orphan) -> String {
+fn orphan_remedy(by_address: &BTreeMap<&Address, &Change>, orphan: &Orphan) -> String {
     let (address, console) = (&orphan.marker.address, words::CONSOLE);
     let import = words::import_command(address, &orphan.id);
-    match plan.changes.iter().find(|change| change.address == *address).map(|change| change.action) {
+    match by_address.get(address).map(|change| change.action) {
         Some(Action::Create) => {
             format!("created for `{address}`; import it with `{import}`, or delete it at {console}")
         }

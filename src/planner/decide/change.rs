@@ -8,7 +8,7 @@ mod undeclared;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kind::{self, Kind, MachineFacts, price};
+use crate::kind::{self, MachineFacts, price};
 use crate::model::{
     Action, Address, Attributes, Cause, Change, Cost, DifferenceOrigin, Object, Power, Resource, SideEffect, Status,
     Value,
@@ -24,7 +24,7 @@ use crate::resource::records::{declared_record, needed, wanted_power};
 pub use self::decision::{Decision, Decisions};
 use self::refuse::ambiguous;
 pub use self::subject::DecisionContext;
-use self::subject::{Members, Subject, Successor};
+use self::subject::{Members, Subject};
 
 /// Decides about every declared or recorded address.
 pub fn decide<'a>(context: &DecisionContext<'a>) -> Decisions<'a> {

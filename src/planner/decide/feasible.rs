@@ -101,6 +101,9 @@ pub(in crate::planner) fn refuse_unlisted(plan: &mut Plan, observed: &Observed) 
 /// Refuses creates that the answers rule out, and adds notes for doubtful ones.
 pub fn judge(plan: &mut Plan, answers: &Answers) {
     let mut found = FeasibilityFindings::default();
+    let replaced = plan.changes.iter().filter(|change| change.action.is_replacement());
+    // Something is destroyed before these creates.
+    let replaced: BTreeSet<&Address> = replaced.map(|change| &change.address).collect();
     for (address, operation) in creates(plan) {
         if let Some(message) = answers.unsendable.get(address) {
             let help =
@@ -112,7 +115,7 @@ pub fn judge(plan: &mut Plan, answers: &Answers) {
             let Some(message) = presence.and_then(|presence| presence.objection(outside, &id)) else { continue };
             // Lookups do not show all shared templates. If nothing is replaced, a failing create destroys nothing, so a
             // note is enough.
-            if outside == AccountObject::Template && !makes_room(plan, address) {
+            if outside == AccountObject::Template && !replaced.contains(address) {
                 found.note(&format!("{message}, so RunPod will probably refuse the create"), address);
             } else {
                 let help = "check the id, and that the API key belongs to the same account";
@@ -175,11 +178,6 @@ fn creates(plan: &Plan) -> impl Iterator<Item = (&Address, &Operation)> {
         .iter()
         .filter(|operation| operation.verb == Verb::Create)
         .map(|operation| (&operation.address, operation))
-}
-
-/// Whether something is destroyed before this create.
-fn makes_room(plan: &Plan, address: &Address) -> bool {
-    plan.changes.iter().any(|change| change.address == *address && change.action.is_replacement())
 }
 
 /// Findings grouped by text, so that a fleet that names one object gets a single refusal.

@@ -1,10 +1,10 @@
 //! Objects that RunPod refuses to delete because other objects, which this plan keeps, use them. For example, a pod of
 //! another project may mount a network volume.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind;
-use crate::model::{Change, Note, Object, Observed, Operation, Plan, Refusal, RefusalCode, Verb};
+use crate::model::{Address, Note, Object, Observed, Plan, Refusal, RefusalCode, Verb};
 use crate::resource::{self, Users};
 
 /// For each object that `plan` deletes, by kind and id: the live users that `plan` does not delete.
@@ -37,17 +37,24 @@ pub fn describe(users: &[&Object]) -> String {
 /// Refuses replacements whose delete RunPod will reject. Otherwise the dependents would be destroyed while the old
 /// object stays. For a plain delete this is only a note, because the plan's other deletes may end costs.
 pub(in crate::planner) fn refuse(plan: &mut Plan, observed: &Observed) {
-    for ((name, id), users) in users(plan, observed) {
-        let deletes = |operation: &&Operation| {
-            operation.verb == Verb::Delete && operation.id.as_deref() == Some(id) && operation.address.kind == name
-        };
-        let Some(delete) = plan.operations.iter().find(deletes) else { continue };
+    let users = users(plan, observed);
+    if users.is_empty() {
+        return;
+    }
+    let key = |address: &Address, id: &Option<String>| Some((address.kind.clone(), id.clone()?));
+    let deletes = plan.operations.iter().filter(|operation| operation.verb == Verb::Delete);
+    let deleted: BTreeMap<(String, String), Address> =
+        deletes.filter_map(|delete| Some((key(&delete.address, &delete.id)?, delete.address.clone()))).collect();
+    let changes = plan.changes.iter().enumerate().filter(|(_, change)| change.action.is_replacement());
+    let replaced: BTreeMap<(String, String), usize> =
+        changes.filter_map(|(index, change)| Some((key(&change.address, &change.id)?, index))).collect();
+    for ((name, id), users) in users {
+        let key = (name.to_owned(), id.to_owned());
+        let Some(address) = deleted.get(&key) else { continue };
         let title = kind::find(name).map_or(name, |kind| kind.title);
         let message = format!("{title} {id} cannot be deleted while {} uses it", describe(&users));
-        let address = delete.address.clone();
-        let replaces = |change: &&mut Change| change.action.is_replacement() && change.id.as_deref() == Some(id);
-        let Some(change) = plan.changes.iter_mut().find(replaces) else {
-            plan.notes.push(Note { address: Some(address), message });
+        let Some(change) = replaced.get(&key).and_then(|index| plan.changes.get_mut(*index)) else {
+            plan.notes.push(Note { address: Some(address.clone()), message });
             continue;
         };
         let help = "sindri does not start a replacement that it cannot complete; delete the pods that use it first, \

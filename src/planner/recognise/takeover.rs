@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::kind;
-use crate::model::{Address, Object, Resource, Status};
+use crate::kind::{self, Kind};
+use crate::model::{Address, Attributes, Object, Resource, Status};
 use crate::resource::difference::{Readings, difference};
 use crate::resource::members;
 use crate::resource::resolved;
@@ -11,21 +11,47 @@ use crate::resource::resolved;
 /// The known ids of recorded or chosen objects, by address.
 pub type IdsByAddress = BTreeMap<Address, String>;
 
-/// The attributes in which `object` differs from the declaration of `address`; empty if the next plan would leave it
-/// unchanged.
-pub fn differing(
-    declared: &BTreeMap<Address, Resource>,
-    address: &Address,
+/// The declared resources, with lookup by parent and by name.
+pub struct Declarations<'d> {
+    declared: &'d BTreeMap<Address, Resource>,
+    members: BTreeMap<Address, Vec<&'d Address>>,
+    /// By kind and name.
+    by_name: BTreeMap<&'d str, BTreeMap<&'d str, Vec<&'d Address>>>,
+}
+
+impl<'d> Declarations<'d> {
+    pub fn new(declared: &'d BTreeMap<Address, Resource>) -> Self {
+        let mut by_name: BTreeMap<&str, BTreeMap<&str, Vec<&Address>>> = BTreeMap::new();
+        for (address, resource) in declared {
+            if let Some(name) = kind::find(&address.kind).and_then(|kind| kind.display_name(&resource.inputs)) {
+                by_name.entry(&address.kind).or_default().entry(name).or_default().push(address);
+            }
+        }
+        Self { declared, members: members::by_parent(declared.keys()), by_name }
+    }
+
+    /// The addresses with the same name at RunPod as this object.
+    pub fn of_same_name(&self, object: &Object) -> &[&'d Address] {
+        self.by_name.get(object.kind).and_then(|named| named.get(&*object.name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The attributes in which `object` differs from the declaration of `address`; empty if the next plan would leave
+    /// it unchanged.
+    pub fn differing(&self, address: &Address, object: &Object, ids: &IdsByAddress) -> Vec<String> {
+        let declared = kind::find(&address.kind).zip(self.declared.get(address));
+        declared.map_or_else(Vec::new, |(kind, resource)| {
+            differing(kind, resource, members::folded(address, &resource.inputs, &self.members), object, ids)
+        })
+    }
+}
+
+fn differing(
+    kind: &'static Kind,
+    resource: &Resource,
+    folded: Attributes,
     object: &Object,
     ids: &IdsByAddress,
 ) -> Vec<String> {
-    let Some((kind, resource)) = kind::find(&address.kind).zip(declared.get(address)) else { return Vec::new() };
-    let members: Vec<&Address> = declared
-        .values()
-        .filter(|member| member.parent.as_ref() == Some(address))
-        .map(|member| &member.address)
-        .collect();
-    let folded = members::fold_members(address, &resource.inputs, &members);
     let wanted = resolved(folded, &|target| ids.get(target).cloned());
     // Attributes that the API does not return are unknown and not compared.
     let found = difference(&Readings {
@@ -45,18 +71,6 @@ pub fn differing(
         paths.push("power".to_owned());
     }
     paths
-}
-
-/// The declared addresses with the same name at RunPod as this object.
-pub fn addresses_of_same_name<'d>(
-    declared: &'d BTreeMap<Address, Resource>,
-    object: &Object,
-) -> impl Iterator<Item = &'d Address> {
-    let named = |resource: &&Resource| {
-        let name = kind::find(object.kind).and_then(|kind| kind.display_name(&resource.inputs));
-        resource.address.kind == object.kind && name == Some(object.name.as_str())
-    };
-    declared.values().filter(named).map(|resource| &resource.address)
 }
 
 /// Whether a plan would replace the object, independent of its attributes.

@@ -1,6 +1,8 @@
 //! `sindri import --all` with a configuration: records objects that it already declares, and prints blocks to add for
 //! the others. Never edits the file.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::blocks::{Blocks, Checks, NoBlockReason};
@@ -122,25 +124,25 @@ fn declared<'o>(
         state.resources.iter().map(|(address, record)| (address.clone(), record.id.clone())).collect();
     // Volumes come before pods, because pods are compared by the ids of their mounts.
     unmanaged.sort_by_key(|object| kind::rank(object.kind));
+    let declarations = takeover::Declarations::new(resources);
+    let mut taken: BTreeSet<&Address> = BTreeSet::new();
     for object in unmanaged {
         let is_free = |address: &Address| {
             let alive = state.resources.get(address).is_some_and(|record| live_object(observed, record).is_some());
-            !alive && !declared.taken.iter().any(|(taken, _)| taken == address)
+            !alive && !taken.contains(address)
         };
-        let mut best: Option<(Address, Vec<String>)> = None;
-        for address in takeover::addresses_of_same_name(resources, object).filter(|address| is_free(address)) {
-            let fields = takeover::differing(resources, address, object, &ids);
-            if best.as_ref().is_none_or(|(_, least)| fields.len() < least.len()) {
-                best = Some((address.clone(), fields));
-            }
-        }
-        match best {
+        let named = declarations.of_same_name(object).iter().copied().filter(|address| is_free(address));
+        let compared = named.map(|address| (address, declarations.differing(address, object, &ids)));
+        match compared.min_by_key(|(_, fields)| fields.len()) {
             None => declared.rest.push(object),
             Some((address, fields)) if fields.is_empty() => {
                 ids.insert(address.clone(), object.id.clone());
-                declared.taken.push((address, object));
+                taken.insert(address);
+                declared.taken.push((address.clone(), object));
             }
-            Some((address, fields)) => blocks.skipped.push((object, NoBlockReason::Differs { address, fields })),
+            Some((address, fields)) => {
+                blocks.skipped.push((object, NoBlockReason::Differs { address: address.clone(), fields }))
+            }
         }
     }
     declared

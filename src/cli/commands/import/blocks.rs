@@ -151,7 +151,7 @@ fn fields(
     ids: &IdsByAddress,
 ) -> Result<Vec<String>, String> {
     let config = checks.config(text)?;
-    Ok(takeover::differing(&config.resources, address, object, ids))
+    Ok(takeover::Declarations::new(&config.resources).differing(address, object, ids))
 }
 
 impl Checks<'_> {
