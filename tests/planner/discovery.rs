@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use sindri::kind::NETWORK_VOLUME;
-use sindri::model::{Action, Address, Cause, Dialect, Plan, State, Value};
+use sindri::model::{Action, Address, Cause, Dialect, Plan, RefusalCode, State, Value};
 use sindri::planner::PlanOptions;
 use sindri::planner::recognise::discover::{Discovery, Search, SkipReason};
 use sindri::resource::inventory::live_object;
@@ -43,7 +43,10 @@ fn ambiguous<'f>(found: &'f Discovery<'_>) -> BTreeSet<&'f Address> {
 
 fn refused(plan: &Plan) -> BTreeSet<&Address> {
     let changes = plan.changes.iter();
-    changes.filter(|it| it.refusals.iter().any(|refusal| refusal.code == "ambiguous")).map(|it| &it.address).collect()
+    changes
+        .filter(|it| it.refusals.iter().any(|refusal| refusal.code == RefusalCode::Ambiguous))
+        .map(|it| &it.address)
+        .collect()
 }
 
 /// The state without every record whose bit is set.
