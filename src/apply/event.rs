@@ -82,7 +82,8 @@ pub enum Event {
     /// Not started, because a dependency failed, the first replacement was refused, everything stops, or the user
     /// interrupted.
     Skipped { address: Address, verb: Verb, because: String },
-    /// RunPod asked for slower requests, or a quota is almost used up.
+    /// The next request waits for several seconds: RunPod asked for slower requests, a quota is used up, or the last
+    /// request failed and is sent again.
     Paced { wait: Duration, reason: String },
     /// The result of a search for a create whose response was lost.
     Settled { address: Address, message: String },

@@ -13,6 +13,7 @@ mod console;
 mod consent;
 pub(crate) mod exit;
 mod output;
+mod pauses;
 pub(crate) mod saved;
 mod session;
 mod signals;

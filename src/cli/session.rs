@@ -10,6 +10,7 @@ use super::args::Global;
 use super::console::Console;
 use super::exit::{Exit, Failure, FailureCode};
 use super::output::Stream;
+use super::pauses::{Pause, Pauses};
 use super::variables;
 use crate::apply::recover::recover;
 use crate::apply::refresh::{self, Refresh};
@@ -39,6 +40,8 @@ pub struct Session {
     /// The API to which the state belongs: [`State::api`].
     pub api: String,
     pub client: Client,
+    /// The long waits of the client.
+    pub pauses: Arc<Pauses>,
     pub clock: Clock,
     emulator: Option<Arc<Emulator>>,
 }
@@ -278,13 +281,12 @@ impl Session {
             let output = console.output();
             client = client.with_trace(Arc::new(move |line| output.write(Stream::Err, &format!("{line}\n"))));
         }
-        if !console.quiet && !console.json {
-            let output = console.output();
-            client = client.with_notify(Arc::new(move |wait, reason| {
-                output.write(Stream::Err, &format!("waiting {} s: {reason}\n", wait.as_secs()));
-            }));
-        }
-        Ok(Self { config, paths, api, client, clock, emulator })
+        let pauses = Arc::new(Pauses::new(console));
+        let announced = Arc::clone(&pauses);
+        let client = client.with_notify(Arc::new(move |wait, reason| {
+            announced.announce(Pause { wait, reason: reason.to_owned() });
+        }));
+        Ok(Self { config, paths, api, client, pauses, clock, emulator })
     }
 
     pub fn identity(&self) -> Identity<'_> {

@@ -33,8 +33,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const FLEET: usize = 6;
 /// Equal events are shown one by one up to this number.
 const REPEATED: usize = 3;
-/// Shorter pauses are not shown.
-const NOTABLE_PAUSE: Duration = Duration::from_secs(5);
 
 /// Shows events. All methods can be called from any task.
 pub struct Progress {
@@ -205,10 +203,7 @@ impl Tracker {
                 let line = about(address).text(format!("not started ({}): {because}", words::infinitive(*verb)));
                 self.unless_repeated(("not started".to_owned(), String::new()), line)
             }
-            Event::Paced { wait, reason } if *wait >= NOTABLE_PAUSE => {
-                vec![Line::of(0, format!("pausing for {}: {reason}", words::duration(*wait)))]
-            }
-            Event::Paced { .. } => Vec::new(),
+            Event::Paced { wait, reason } => vec![Line::of(0, words::paused(*wait, reason))],
             Event::Settled { address, message } => vec![about(address).text(message)],
             Event::CrashLoop { address, id } => {
                 let rest = format!(" {id} keeps restarting and is still billed");

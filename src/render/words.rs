@@ -6,6 +6,11 @@ use super::fold;
 use crate::kind;
 use crate::model::{Action, Address, Cost, Money, Plan, Verb};
 
+/// A wait before the next request: `pausing for 12s: ...`.
+pub fn paused(wait: Duration, reason: &str) -> String {
+    format!("pausing for {}: {reason}", duration(wait))
+}
+
 /// `45s`, `1m 04s`, `3h 12m`, `2d 05h`: the two largest units.
 pub fn duration(elapsed: Duration) -> String {
     let seconds = elapsed.as_secs();

@@ -51,11 +51,29 @@ fn endless_429s_end_when_the_wait_exceeds_the_limit() {
 }
 
 #[test]
-fn a_temporary_429_is_waited_for_and_announced() {
+fn a_temporary_429_is_waited_for() {
     let rules = json!([fault(json!({ "times": 2 }), json!({ "rateLimited": { "retryAfter": 1 } }))]);
     let (emulator, project) = (Emulator::with_faults(rules), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0).tells("1 created");
     assert_eq!(emulator.pod_names(), ["bare"]);
+}
+
+/// Only waits of more than 5 s are announced.
+#[test]
+fn a_long_429_is_announced_as_an_event_of_the_apply() {
+    let limit =
+        |operation| fault(json!({ "operation": operation, "times": 1 }), json!({ "rateLimited": { "retryAfter": 5 } }));
+    let (emulator, project) = (Emulator::with_faults(json!([limit("createPod")])), Project::new(BARE));
+    let said = project.run(&emulator, &format!("{APPLY} --json")).exits(0);
+    let events = said.stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let paced: Vec<Value> = events.filter(|event| event["event"] == "paced").collect();
+    let [event] = paced.as_slice() else { panic!("{}", said.stdout) };
+    assert!(event["wait_seconds"].as_f64().is_some_and(|wait| wait > 5.0), "{event}");
+
+    let (emulator, project) = (Emulator::with_faults(json!([limit("createPod")])), Project::new(BARE));
+    project.run(&emulator, APPLY).exits(0).warns("pausing for");
+    let (emulator, project) = (Emulator::with_faults(json!([limit("listPods")])), Project::new(BARE));
+    project.run(&emulator, "plan").exits(0).warns("pausing for");
 }
 
 #[test]

@@ -56,7 +56,6 @@ pub fn troubled() -> Vec<Event> {
         },
         started("pod.inference", Verb::Create, None, Some("NVIDIA L4 in US-TX-3")),
         Event::Paced { wait: Duration::from_secs(12), reason: "the minute's quota is used up".into() },
-        Event::Paced { wait: Duration::from_millis(200), reason: "not worth a word".into() },
         Event::Accepted { address: address("pod.inference"), verb: Verb::Create, id: "new8".into() },
         done("pod.inference", Verb::Create, "new8", 64),
         started("pod.trainer[0]", Verb::Create, None, None),

@@ -1,19 +1,23 @@
 //! `sindri apply`, `deploy` and `destroy`: lock, recover, plan, compare with the approval or ask, apply, report.
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::plan::{Format, checked, destroyed, options, show, view};
-use crate::apply::{self, Event, Job, Report};
+use crate::apply::{self, Event, Events, Job, Report};
 use crate::cli::approval::Approval;
 use crate::cli::args::{ApplyArgs, ChangeFlags, DestroyArgs, Global, ViewFlags};
 use crate::cli::consent::{self, Consent};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure, FailureCode};
+use crate::cli::pauses::Pause;
 use crate::cli::session::{Secrets, Session};
 use crate::cli::signals::{SignalRequest, Signals};
 use crate::cli::unreachable;
@@ -193,10 +197,12 @@ pub async fn carry_out(
         note(Event::Interrupted { in_flight });
         stop.send_replace(true);
     };
+    let pauses = session.pauses.receive();
     let ended = tokio::select! {
         biased;
         ended = apply::run(&job) => Some(ended),
         () = stopped_twice(&mut signals, stopping) => None,
+        never = relay(pauses, &note) => match never {},
     };
     progress.finish();
     let Some(ended) = ended else { leave(&locked(&summary), started.elapsed(), console) };
@@ -247,6 +253,14 @@ fn tell(summary: &Summary, elapsed: Duration, console: &Console) {
     let mut text = String::new();
     let _ = summary.text(&mut text, elapsed, &console.style());
     console.result(&text);
+}
+
+/// Passes the client's long waits on as events.
+async fn relay(mut pauses: UnboundedReceiver<Pause>, events: Events<'_>) -> Infallible {
+    while let Some(Pause { wait, reason }) = pauses.recv().await {
+        events(Event::Paced { wait, reason });
+    }
+    pending().await
 }
 
 /// Calls `stopping` at the first signal, and resolves at the second request to stop, which means that the user wants to
