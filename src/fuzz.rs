@@ -143,10 +143,6 @@ impl Transport for Always {
     async fn send(&self, _: Request) -> Result<Reply, TransportError> {
         Ok(self.0.clone())
     }
-
-    fn origin(&self) -> &str {
-        "https://api.runpod.io"
-    }
 }
 
 fn configured(text: &str) -> Result<Config, config::Problems> {

@@ -77,7 +77,6 @@ pub struct GpuType {
     pub id: String,
     pub display_name: String,
     pub vram_gb: u32,
-    pub manufacturer: String,
     /// The serverless pool that contains it.
     pub pool: Option<String>,
     secure: Option<bool>,
@@ -176,8 +175,6 @@ pub struct CpuFlavor {
     pub ram_gb_per_vcpu: i64,
     #[serde(rename = "containerDiskLimitGbPerVcpu")]
     pub disk_limit_gb_per_vcpu: i64,
-    #[serde(rename = "inV1Enum")]
-    pub in_v1: bool,
     #[serde(rename = "pricePerVcpuHourUsd")]
     prices: CloudPrices,
     #[serde(rename = "emulatorPricePerVcpu", default, deserialize_with = "optional_dollars")]
@@ -306,10 +303,6 @@ impl Catalog {
     /// The GPU type with this exact id.
     pub fn gpu_type(&self, id: &str) -> Option<&GpuType> {
         self.gpu_types.iter().find(|gpu| gpu.id == id)
-    }
-
-    pub fn pool(&self, id: &str) -> Option<&Pool> {
-        self.pools.iter().find(|pool| pool.id == id)
     }
 
     pub fn cpu_flavor(&self, id: &str) -> Option<&CpuFlavor> {

@@ -16,6 +16,7 @@ pub use plan::*;
 
 use super::variables;
 use crate::model::Dialect;
+use crate::runpod::credential::URL_VARIABLE;
 use examples::*;
 use words::{dialect, duration};
 
@@ -85,7 +86,7 @@ pub struct Global {
         long,
         value_name = "URL",
         global = true,
-        env = "RUNPOD_API_BASE_URL",
+        env = URL_VARIABLE,
         hide_env_values = true,
         help_heading = "Global options"
     )]

@@ -296,7 +296,6 @@ fn json_line(failure: &Failure) -> String {
         exit_code: Some(failure.exit.code()),
         address: subject.map(|subject| subject.address.clone()),
         id: subject.and_then(|subject| subject.id.clone()),
-        code: None,
     };
     json::to_text(&error_json(failure.report.as_ref(), &context), false) + "\n"
 }

@@ -28,10 +28,7 @@ use crate::runpod::credential::{ApiKey, ApiOrigin, world_identity};
 use crate::store::{self, Holder, Identity, LockedState, Paths, StoreError};
 use crate::transport::Transport;
 use crate::transport::clock::Clock;
-use crate::transport::http::HttpTransport;
-
-/// Time limit for one request. Source: RunPod's TypeScript SDK (contract, section 2.5).
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::transport::http::{HttpTransport, REQUEST_TIMEOUT};
 
 /// The context of a command.
 pub struct Session {

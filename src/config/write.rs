@@ -18,7 +18,6 @@ const LONGEST_KEY: usize = 55;
 pub struct YamlBlock {
     /// The name of the kind.
     pub kind: &'static str,
-    pub key: String,
     /// Whole lines, indented for the file.
     pub text: String,
 }
@@ -56,7 +55,7 @@ pub fn block(config: &ConfigKind, key: &str, object: &Object, declared: &KnownId
         let fields = Value::texts(ignored.iter().map(|attribute| config.block.field_of(attribute)));
         lines.line(&format!("lifecycle: {{ ignoreChanges: {} }}", written(&fields)));
     }
-    YamlBlock { kind: config.kind.name, key: key.to_owned(), text: lines.0 }
+    YamlBlock { kind: config.kind.name, text: lines.0 }
 }
 
 /// A valid key for an object of this name, different from all in `taken`.

@@ -19,16 +19,6 @@ pub enum Severity {
     Error,
 }
 
-impl Severity {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Information => "information",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
-
 /// The effect of restoring what was applied. Ordered: later is worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -246,6 +236,6 @@ mod tests {
         for class in [Gone, Changed, Stopped, Started, ZeroGpu, Errored, NotReady, Migrated, Orphan, Unmanaged] {
             assert_eq!(serde_json::json!(class), class.word());
         }
-        assert_eq!(serde_json::json!(Severity::Information), Severity::Information.word());
+        assert_eq!(serde_json::json!(Severity::Information), "information");
     }
 }

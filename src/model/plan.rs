@@ -225,14 +225,6 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub fn counts(&self) -> BTreeMap<Action, usize> {
-        let mut counts = BTreeMap::new();
-        for change in &self.changes {
-            *counts.entry(change.action).or_insert(0) += 1;
-        }
-        counts
-    }
-
     /// Whether nothing is left to do: no changes, and everything that should run is ready.
     pub fn is_empty(&self) -> bool {
         !self.changes_anything() && self.waits.is_empty()

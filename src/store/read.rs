@@ -24,10 +24,8 @@ use super::paths::{Identity, Paths};
 /// The files on disk at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// With the journal folded in.
+    /// With the journal folded in. If nothing was ever recorded, it is empty and its lineage (the id of a state) is new.
     pub state: State,
-    /// Whether anything was ever recorded. If not, the state is empty and its lineage (the id of this state) is new.
-    pub exists: bool,
     /// Requests of earlier runs, or of a current one, whose outcome is unknown. Oldest first.
     pub pending: PendingIntents,
     /// See [`Replay::last_create`].
@@ -40,9 +38,8 @@ pub struct Snapshot {
 pub fn read(paths: &Paths, identity: &Identity<'_>) -> Result<Snapshot, StoreError> {
     paths.check_to_read()?;
     let running = running(paths)?;
-    let Loaded { replay: Replay { state, pending, last_create }, file, journal, .. } = consistent(paths, identity)?;
-    let exists = file.is_some() || !journal.entries.is_empty();
-    Ok(Snapshot { state, exists, pending, last_create, running })
+    let Loaded { replay: Replay { state, pending, last_create }, .. } = consistent(paths, identity)?;
+    Ok(Snapshot { state, pending, last_create, running })
 }
 
 /// The environment and the API for which the files of `paths` were made; `None` if there are no files.

@@ -116,10 +116,6 @@ impl Transport for HttpTransport {
         let body = self.body(reply).await?;
         Ok(Reply { status, headers, body })
     }
-
-    fn origin(&self) -> &str {
-        &self.origin
-    }
 }
 
 /// The error in one line. The innermost cause is the clearest (`connection refused`) and contains no URL.

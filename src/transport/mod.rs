@@ -76,7 +76,4 @@ pub enum TransportError {
 #[async_trait]
 pub trait Transport: Send + Sync {
     async fn send(&self, request: Request) -> Result<Reply, TransportError>;
-
-    /// For messages: `https://api.runpod.io`, `sandbox`.
-    fn origin(&self) -> &str;
 }

@@ -82,10 +82,6 @@ impl Transport for Quota {
         sleep(back).await;
         Ok(Reply { status, headers, body: "{\"pods\":[]}".into() })
     }
-
-    fn origin(&self) -> &str {
-        "https://api.runpod.io"
-    }
 }
 
 const DOCUMENTED: [(&str, usize, u64); 3] = [("minute", 60, 60), ("hour", 3000, 3600), ("day", 50_000, 86_400)];

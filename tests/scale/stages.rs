@@ -91,7 +91,10 @@ fn assert_linear(sizes: &[usize], action: Action, world: impl Fn(usize) -> World
         let world = world(*size);
         let plan = world.plan(PlanOptions::default());
         let pods = plan.changes.iter().filter(|change| change.address.kind == "pod");
-        assert!(pods.clone().all(|change| change.action == action) && pods.count() > size / 4, "{:?}", plan.counts());
+        assert!(
+            pods.clone().all(|change| change.action == action) && pods.count() > size / 4,
+            "not every pod is planned as {action:?}"
+        );
         let now: Vec<Work> = STAGES.iter().map(|(_, stage)| work(|| stage(&world, &plan)).0).collect();
         for ((name, _), (before, now)) in STAGES.iter().zip(before.iter().flatten().zip(&now)) {
             let growth = [(before.allocations, now.allocations), (before.bytes, now.bytes)]

@@ -397,8 +397,4 @@ impl Transport for Signed {
             }
         }
     }
-
-    fn origin(&self) -> &str {
-        self.carrier.origin()
-    }
 }

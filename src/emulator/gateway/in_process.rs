@@ -42,8 +42,4 @@ impl Transport for InProcess {
             Ok(DeliveryResult::Reset) => Err(no_answer("connection reset by peer")),
         }
     }
-
-    fn origin(&self) -> &str {
-        ORIGIN
-    }
 }

@@ -87,10 +87,6 @@ impl World {
         self.stock.rules = rules;
     }
 
-    pub fn capacity(&self) -> &[CapacityRule] {
-        &self.stock.rules
-    }
-
     pub fn account(&self, now: Timestamp) -> Account {
         self.ledger.account(now.max(self.now))
     }

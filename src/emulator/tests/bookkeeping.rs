@@ -28,7 +28,7 @@ fn check_totals(bench: &Bench, capacity: u32, step: &str) {
     let rate = world.ledger.rate();
     assert_eq!((rate.compute, rate.storage), (compute, storage), "hourly bill after {step}");
     assert_eq!(world.stock.assigned(), assigned, "slots on hosts after {step}");
-    assert_eq!(world.capacity()[0].free + taken, capacity, "free GPUs after {step}");
+    assert_eq!(world.stock.rules[0].free + taken, capacity, "free GPUs after {step}");
 }
 
 #[test]

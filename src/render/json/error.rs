@@ -11,18 +11,16 @@ pub struct ErrorContext {
     pub address: Option<Address>,
     /// RunPod's id of the object that the error is about.
     pub id: Option<String>,
-    /// The code, if the error has none of its own.
-    pub code: Option<String>,
     pub exit_code: Option<u8>,
 }
 
 /// `{"code", "message", "help", "address", "id", "exit_code", "causes", "labels", "related"}`. `message` is the error's
 /// own text; `causes` has the underlying errors, outermost first.
 pub fn error_json(error: &dyn Diagnostic, context: &ErrorContext) -> Json {
-    let ErrorContext { address, id, code, exit_code } = context;
+    let ErrorContext { address, id, exit_code } = context;
     let mut json = describe(error);
     if json["code"].is_null() {
-        json["code"] = json!(code.as_deref().unwrap_or("error"));
+        json["code"] = json!("error");
     }
     json["format_version"] = json!(super::FORMAT_VERSION);
     json["address"] = json!(address);
