@@ -67,8 +67,12 @@ pub struct Kind {
 pub enum Recognition {
     /// Objects carry a [`crate::model::Marker`].
     Marker,
-    /// These attributes identify an object, excluding the ids that existed before the create.
-    Identity(&'static [&'static str]),
+    /// Some attributes identify an object, excluding the ids that existed before the create.
+    Identity {
+        attributes: &'static [&'static str],
+        /// The attributes in a sentence: `name, size and location`.
+        words: &'static str,
+    },
     /// Its id is derived from its parent's.
     Parent,
 }
@@ -124,8 +128,17 @@ impl Kind {
     /// The attributes that identify an object without a marker; `None` for kinds recognised another way.
     pub fn identity(&self) -> Option<&'static [&'static str]> {
         match self.recognition {
-            Recognition::Identity(names) => Some(names),
+            Recognition::Identity { attributes, .. } => Some(attributes),
             Recognition::Marker | Recognition::Parent => None,
+        }
+    }
+
+    /// The identity of an object without a marker, in a sentence: `name, size and location`.
+    pub fn identity_words(&self) -> &'static str {
+        match self.recognition {
+            Recognition::Identity { words, .. } => words,
+            Recognition::Marker => "marker",
+            Recognition::Parent => "parent",
         }
     }
 

@@ -6,8 +6,9 @@ use serde_json::{Value as Json, json};
 
 use super::style::{Line, Style, Tone};
 use super::words;
+use crate::kind::{self, Kind};
 use crate::model::code::codes;
-use crate::model::{Money, Value};
+use crate::model::{Money, Object, Value};
 use crate::planner::recognise::discover::{Adoption, Discovery, RecognisedBy, SkipReason, SkippedAdoption};
 
 codes! {
@@ -36,7 +37,7 @@ pub fn text(
     let width = found.adopted.iter().map(|adopted| adopted.address.to_string().len()).max().unwrap_or(0);
     for Adoption { address, object, by } in &found.adopted {
         let (address, name) = (address.to_string(), Value::text(&object.name));
-        Line::of(2, format!("{address:width$}  {}  {name}  by {}", object.id, trace(*by))).write(out, style)?;
+        Line::of(2, format!("{address:width$}  {}  {name}  by {}", object.id, trace(object, *by))).write(out, style)?;
     }
     if !found.skipped.is_empty() {
         Line::new(0).tone(Tone::Heading, "Not imported:").write(out, style)?;
@@ -71,11 +72,13 @@ fn skipped(SkippedAdoption { address, object, why }: &SkippedAdoption<'_>) -> [L
     [Line::new(2).tone(Tone::Bad, "!").text(head), Line::of(6, todo)]
 }
 
-fn trace(by: RecognisedBy) -> &'static str {
+fn trace(object: &Object, by: RecognisedBy) -> String {
     match by {
-        RecognisedBy::Marker => "its marker",
-        RecognisedBy::Mount => "the pod that mounts it",
-        RecognisedBy::Identity => "its name, size and location",
+        RecognisedBy::Marker => "its marker".to_owned(),
+        RecognisedBy::Mount => "the pod that mounts it".to_owned(),
+        RecognisedBy::Identity => {
+            format!("its {}", kind::find(object.kind).map_or("identity", Kind::identity_words))
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub const ALL: &[(&str, fn())] = &[
     ("a_lost_answer_creates_no_second_one", a_lost_answer_creates_no_second_one),
     ("a_killed_apply_creates_no_second_one", a_killed_apply_creates_no_second_one),
     ("drift_is_reported_and_mended", drift_is_reported_and_mended),
+    ("an_unmanaged_one_with_its_identity_is_adopted", an_unmanaged_one_with_its_identity_is_adopted),
     ("it_is_imported_one_by_one_and_with_everything", it_is_imported_one_by_one_and_with_everything),
     ("a_rename_moves_its_record", a_rename_moves_its_record),
     ("states_with_shelves_are_merged", states_with_shelves_are_merged),
@@ -138,6 +139,21 @@ fn drift_is_reported_and_mended() {
     project.run(&emulator, "plan").exits(0).tells("shelf.left");
     project.run(&emulator, APPLY).exits(0).tells("1 created");
     project.run(&emulator, "drift").exits(0);
+}
+
+fn an_unmanaged_one_with_its_identity_is_adopted() {
+    let emulator = Emulator::start();
+    let project = applied(&emulator);
+    project.run(&emulator, "state rm shelf.left").exits(0);
+    project.run(&emulator, "plan").exits(0).tells("import").tells("has its name and pod");
+    project.run(&emulator, APPLY).exits(0);
+    assert_eq!(shelves(&emulator).len(), 1);
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
+    // A lost state is found again, the pod by its marker and the shelf by its identity.
+    std::fs::remove_dir_all(project.path("state")).expect("removed");
+    project.run(&emulator, "apply --adopt --auto-approve").exits(0);
+    assert_eq!((emulator.pods().len(), shelves(&emulator).len()), (1, 1));
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
 }
 
 fn it_is_imported_one_by_one_and_with_everything() {

@@ -20,7 +20,7 @@ pub static NETWORK_VOLUME: Kind = Kind {
     limits: LIMITS,
     member_of: None,
     name_attribute: Some("name"),
-    recognition: Recognition::Identity(&["name", "size_gb", "region"]),
+    recognition: Recognition::Identity { attributes: &["name", "size_gb", "region"], words: "name, size and location" },
     readiness: Readiness::Existing,
     has_container: false,
     has_capacity: false,

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::kind::{self, Kind};
 use crate::model::{Address, Cause, Marker, Object, Orphan, Resource, State};
 use crate::planner::input::Input;
 use crate::planner::recognise::lookalikes::{Mount, Mounts, pair};
@@ -191,12 +192,27 @@ impl<'s, 'a> ClaimSearch<'s, 'a> {
         self.prior.resources.get(address).and_then(|record| live_object(self.input.observed, record))
     }
 
-    /// Adopts objects without markers; see [`pair`].
+    /// Adopts objects without markers; see [`pair`]. Kinds come in their order, because an identity may hold the id of
+    /// an object that is claimed here too.
     fn claim_lookalikes(&mut self) {
         let mut unmanaged = unmanaged(self.prior, self.input.observed);
         unmanaged.sort_by_cached_key(|object| object.seniority());
-        let open = self.desired.iter().filter(|(address, _)| !self.is_alive(address));
-        let pairing = pair(&unmanaged, open, &self.mounts());
+        for kind in kind::listed().filter(|kind| kind.identity().is_some()) {
+            let of_kind: Vec<&Object> = unmanaged.iter().copied().filter(|object| object.kind == kind.name).collect();
+            if !of_kind.is_empty() {
+                self.claim_lookalikes_of(kind, &of_kind);
+            }
+        }
+    }
+
+    fn claim_lookalikes_of(&mut self, kind: &Kind, unmanaged: &[&'a Object]) {
+        let of_kind = self.desired.iter().filter(|(address, _)| address.kind == kind.name);
+        let open = of_kind.filter(|(address, _)| !self.is_alive(address));
+        let id_of = |address: &Address| {
+            let claimed = self.claims.get(address).map(|claim| claim.object.id.clone());
+            claimed.or_else(|| self.prior.resources.get(address).map(|record| record.id.clone()))
+        };
+        let pairing = pair(unmanaged, open, &self.mounts(), &id_of);
         let (mut claimed, mut ambiguous) = (Vec::new(), Vec::new());
         for found in pairing.pairs {
             let id = found.object.id.clone();

@@ -64,11 +64,12 @@ pub fn notes(doubles: &[Double]) -> Vec<Note> {
     unmarked
         .map(|double| {
             let Double { kind, id, of, hourly, address, .. } = double;
-            let title = kind::find(kind).map_or("resource", |kind| kind.title);
+            let (title, identity) =
+                kind::find(kind).map_or(("resource", "identity"), |kind| (kind.title, kind.identity_words()));
             Note {
                 address: Some(address.clone()),
                 message: format!(
-                    "{title} `{id}` has the same name, size and location as `{of}` and is unmanaged; it is billed at \
+                    "{title} `{id}` has the same {identity} as `{of}` and is unmanaged; it is billed at \
                      {}. Another copy of this project may have created it. Check which of the two holds the data, \
                      and delete the other one",
                     hourly.of_one_monthly()

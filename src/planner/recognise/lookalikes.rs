@@ -10,27 +10,41 @@ use crate::resource::inventory::identity_key;
 /// The addresses declared with the same identity, and the objects that have it.
 pub(in crate::planner) type Alike<'d, 'a> = (Vec<&'d Address>, Vec<&'a Object>);
 
-/// Objects of kinds without markers, grouped by identity with the addresses that declare it.
+/// Objects of kinds without markers, grouped by identity with the addresses that declare it. `id_of` returns the id of
+/// a resource that an identity refers to.
 pub(in crate::planner) fn alike<'d, 'a>(
     unmanaged: &[&'a Object],
     declared: impl Iterator<Item = (&'d Address, &'d Resource)>,
+    id_of: &dyn Fn(&Address) -> Option<String>,
 ) -> Vec<Alike<'d, 'a>> {
-    let mut by_identity: BTreeMap<(&str, Vec<&Value>), Alike<'d, 'a>> = BTreeMap::new();
+    let mut by_identity: BTreeMap<(&str, Vec<Value>), Alike<'d, 'a>> = BTreeMap::new();
     for object in unmanaged {
         if let Some(key) = identity_key(object) {
-            by_identity.entry((object.kind, key)).or_default().1.push(object);
+            by_identity.entry((object.kind, key.into_iter().cloned().collect())).or_default().1.push(object);
         }
     }
     if by_identity.is_empty() {
         return Vec::new();
     }
     for (address, resource) in declared {
-        let key = kind::find(&address.kind).and_then(|kind| Some((kind.name, kind.identity_key(&resource.inputs)?)));
+        let key = kind::find(&address.kind).and_then(|kind| {
+            let wanted = kind.identity_key(&resource.inputs)?;
+            Some((kind.name, wanted.into_iter().map(|value| with_id(value, id_of)).collect()))
+        });
         if let Some(group) = key.and_then(|key| by_identity.get_mut(&key)) {
             group.0.push(address);
         }
     }
     by_identity.into_values().collect()
+}
+
+/// The value as RunPod shows it, with the id of the object in place of a reference.
+fn with_id(value: &Value, id_of: &dyn Fn(&Address) -> Option<String>) -> Value {
+    let id = match value {
+        Value::Reference(address) => id_of(address),
+        _ => None,
+    };
+    id.map_or_else(|| value.clone(), Value::Text)
 }
 
 /// An object that one of our live objects uses in place of a declared resource.
@@ -73,11 +87,12 @@ pub(in crate::planner) fn pair<'d, 'a>(
     unmanaged: &[&'a Object],
     open: impl Iterator<Item = (&'d Address, &'d Resource)> + Clone,
     mounts: &Mounts<'d, 'a>,
+    id_of: &dyn Fn(&Address) -> Option<String>,
 ) -> Pairing<'d, 'a> {
     let mut pairing = Pairing::default();
     let mut alike_addresses: BTreeSet<&Address> = BTreeSet::new();
     let mut alike_objects: BTreeSet<(&str, &str)> = BTreeSet::new();
-    for (addresses, objects) in alike(unmanaged, open.clone()) {
+    for (addresses, objects) in alike(unmanaged, open.clone(), id_of) {
         if !addresses.is_empty() {
             alike_addresses.extend(&addresses);
             alike_objects.extend(objects.iter().map(|object| (object.kind, &*object.id)));

@@ -136,7 +136,10 @@ fn lookalikes<'a, 'd>(
         ([address], [object]) if lives(address) => Some((*address, *object)),
         _ => None,
     };
-    alike(unmanaged, desired.iter()).into_iter().filter_map(only).collect()
+    alike(unmanaged, desired.iter(), &|address| prior.resources.get(address).map(|record| record.id.clone()))
+        .into_iter()
+        .filter_map(only)
+        .collect()
 }
 
 /// Decides which of several objects an address should keep.

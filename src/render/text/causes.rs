@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::words;
 use super::view::Context;
+use crate::kind::{self, Kind};
 use crate::model::{Action, Address, Cause, Change, DifferenceOrigin, Effect, Power};
 
 /// One line per cause that the fields do not show already.
@@ -43,7 +44,11 @@ fn clause<'a>(context: &Context<'a>, cause: &'a Cause, seen: &mut Vec<&'a Addres
         Cause::Marker { id, same_lineage: false, .. } => {
             format!("`{id}` at RunPod has its marker, created from a state that is not available")
         }
-        Cause::Lookalike { id } => format!("`{id}` at RunPod has its name, size and location, and is unmanaged"),
+        Cause::Lookalike { id } => {
+            let identity =
+                seen.last().and_then(|address| kind::find(&address.kind)).map_or("identity", Kind::identity_words);
+            format!("`{id}` at RunPod has its {identity}, and is unmanaged")
+        }
         Cause::Mounted { id, by } => format!("`{by}` mounts `{id}`, which is unmanaged"),
         Cause::Flag { flag } => format!("`{flag}` requests it"),
     })

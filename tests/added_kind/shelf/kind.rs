@@ -18,7 +18,7 @@ pub static SHELF: Kind = Kind {
     limits: &[],
     member_of: None,
     name_attribute: Some("name"),
-    recognition: Recognition::Identity(&["name", "pod"]),
+    recognition: Recognition::Identity { attributes: &["name", "pod"], words: "name and pod" },
     readiness: Readiness::Existing,
     has_container: false,
     has_capacity: false,
