@@ -146,7 +146,7 @@ fn an_unmanaged_one_with_its_identity_is_adopted() {
     let project = applied(&emulator);
     project.run(&emulator, "state rm shelf.left").exits(0);
     project.run(&emulator, "plan").exits(0).tells("import").tells("has its name and pod");
-    project.run(&emulator, APPLY).exits(0);
+    project.run(&emulator, "apply --adopt --auto-approve").exits(0);
     assert_eq!(shelves(&emulator).len(), 1);
     project.run(&emulator, "plan --detailed-exitcode").exits(0);
     // A lost state is found again, the pod by its marker and the shelf by its identity.
