@@ -17,9 +17,10 @@ pub struct Attribute {
     pub v2: Support,
     /// The dialect whose create request lacks it, so that an update must follow the create.
     pub late: Option<Dialect>,
-    /// Whether its items are alternatives, of which one is enough. If a dialect accepts only one per request, sindri
-    /// tries them in order.
+    /// Whether its items are alternatives, of which one is enough.
     pub candidates: bool,
+    /// The dialects whose create request takes one of the alternatives, so that sindri tries them in order.
+    pub one_per_request: &'static [Dialect],
     /// Set for a map to which RunPod and people add undeclared keys.
     pub shared: Option<&'static SharedMap>,
     /// The attribute that can supply this one, such as `template`. If it is set and this one is not, RunPod takes the
@@ -117,6 +118,11 @@ impl Attribute {
         inputs.get(self.name).is_none_or(Value::is_null).then_some((supplier, id))
     }
 
+    /// Whether a create request of this dialect takes one of its alternatives.
+    pub fn takes_one_of(&self, dialect: Dialect) -> bool {
+        self.candidates && self.one_per_request.contains(&dialect)
+    }
+
     pub fn support(&self, dialect: Dialect) -> Support {
         match dialect {
             Dialect::V1 => self.v1,
@@ -156,6 +162,7 @@ pub const fn attribute(
         v2,
         late: None,
         candidates: false,
+        one_per_request: &[],
         shared: None,
         supplied_by: None,
         names: None,

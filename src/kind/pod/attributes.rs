@@ -157,9 +157,14 @@ const fn naming(names: Names, attribute: Attribute) -> Attribute {
     Attribute { names: Some(names), ..attribute }
 }
 
-/// An attribute whose items are alternatives.
+/// An attribute whose items are alternatives. A create on REST v1 takes the whole list, on v2 one of them. Source:
+/// `PodCreateInput` of OpenAPI v1, `CreatePodRequest` of v2.
 const fn candidates(name: &'static str, rule: &'static str) -> Attribute {
-    Attribute { candidates: true, ..attribute(name, Compare::OneOf, replace, rule, BOTH) }
+    Attribute {
+        candidates: true,
+        one_per_request: &[Dialect::V2],
+        ..attribute(name, Compare::OneOf, replace, rule, BOTH)
+    }
 }
 
 /// A pod volume can grow with a PATCH and a restart. Shrinking, adding or removing one needs another pod.

@@ -27,9 +27,9 @@ pub fn fields(readings: &Readings<'_>, object: &Object, resource: &Resource, dia
         let (items, shown) = (wanted.text_items(), *seen.text_items().first()?);
         // A value outside the list is already reported as a difference.
         let chosen = items.contains(&shown) && !ignored(attribute.name, readings.ignored);
-        let (after, rule) = match (dialect, items.as_slice()) {
-            (Dialect::V1, [_, _, ..]) => (wanted.clone(), ANY),
-            (Dialect::V2, [first, ..]) if *first != shown => (Value::text(*first), FIRST),
+        let (after, rule) = match (attribute.takes_one_of(dialect), items.as_slice()) {
+            (false, [_, _, ..]) => (wanted.clone(), ANY),
+            (true, [first, ..]) if *first != shown => (Value::text(*first), FIRST),
             _ => return None,
         };
         chosen.then(|| FieldChange {

@@ -421,12 +421,8 @@ impl Sequence<'_, '_> {
 
 /// Values to overlay on the inputs of a create, in the order to try.
 fn candidates(decision: &Decision<'_>, inputs: &Attributes, dialect: Dialect) -> Vec<Attributes> {
-    // v1 accepts whole lists and chooses itself; v2 accepts one of each.
-    if dialect == Dialect::V1 {
-        return vec![Attributes::new()];
-    }
     let mut candidates = vec![Attributes::new()];
-    for attribute in decision.kind.attributes.iter().filter(|attribute| attribute.candidates) {
+    for attribute in decision.kind.attributes.iter().filter(|attribute| attribute.takes_one_of(dialect)) {
         let items = inputs.get(attribute.name).map(Value::text_items).unwrap_or_default();
         if items.is_empty() {
             continue;
