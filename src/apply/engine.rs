@@ -140,7 +140,7 @@ async fn schedule(
             skipped(
                 job,
                 kept,
-                "the first replacement could not be created, so nothing else is destroyed for one".into(),
+                "the first replacement could not be created, so no other object is destroyed for a replacement".into(),
             );
             skip_dependents(job, kept, &dependents, &mut skips, &mut report);
         }
@@ -160,7 +160,7 @@ async fn schedule(
                 report.failed += 1;
                 report.only_capacity &= capacity;
                 if fatal {
-                    set_stop(&stop, "an earlier request failed in a way that stops everything");
+                    set_stop(&stop, "an earlier failure stopped the apply");
                 }
             }
             OperationEnd::Skipped => report.skipped += 1,

@@ -33,7 +33,8 @@ pub fn parse(name: &str, text: &str) -> Result<SavedPlan, Failure> {
     let refuse_json = |error: serde_json::Error, misfit: &str| {
         refuse(FailureCode::NoPlan, no_plan(name, &error, misfit), "`sindri plan --out FILE` writes one")
     };
-    let version = from_json::<FormatVersion>(text).map_err(|error| refuse_json(error, "it is another kind of JSON"))?;
+    let version =
+        from_json::<FormatVersion>(text).map_err(|error| refuse_json(error, "it has no plan format version"))?;
     if version.format_version != FORMAT_VERSION {
         let (found, known) = (version.format_version, FORMAT_VERSION);
         return Err(refuse(
@@ -42,10 +43,10 @@ pub fn parse(name: &str, text: &str) -> Result<SavedPlan, Failure> {
             "plan again with this sindri, or use the one that wrote the file",
         ));
     }
-    let plan: SavedPlan = from_json(text).map_err(|error| refuse_json(error, "a value in it is missing or unknown"))?;
+    let plan: SavedPlan = from_json(text).map_err(|error| refuse_json(error, "it has a missing or unknown value"))?;
     plan.verify().map_err(|_| {
         let id = &plan.plan_id;
-        let message = format!("`{name}` was changed after it was written; it no longer shows the plan `{id}`");
+        let message = format!("`{name}` was changed after it was written; it no longer matches plan `{id}`");
         refuse(FailureCode::PlanTampered, message, "plan again, and review the new plan")
     })?;
     Ok(plan)

@@ -239,7 +239,7 @@ impl Tracker {
         *times += 1;
         match *times {
             ..=REPEATED => vec![line],
-            times if times == REPEATED + 1 => vec![line, Line::of(0, "further ones are counted in the summary")],
+            times if times == REPEATED + 1 => vec![line, Line::of(0, "more like this are counted in the summary")],
             _ => Vec::new(),
         }
     }

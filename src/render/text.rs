@@ -103,7 +103,7 @@ pub(super) fn counts(plan: &Plan) -> String {
 pub(super) fn at_risk(plan: &Plan) -> Option<String> {
     plan.precious_losses().next()?;
     Some(match plan.cost.data_at_risk_gb {
-        0 => "data at risk: of unknown size".to_owned(),
+        0 => "data at risk: size unknown".to_owned(),
         at_risk => format!("data at risk: {at_risk} GB"),
     })
 }

@@ -154,7 +154,7 @@ impl Client {
             let ticket = match self.pace.admit(&mut patience, self.notify.as_ref()).await {
                 Ok(ticket) => ticket,
                 Err(wait) => {
-                    let message = format!("no request is allowed for another {} s", wait.as_secs());
+                    let message = format!("the quota allows no request for {} s", wait.as_secs());
                     let mut error =
                         refused.unwrap_or_else(|| ApiError::local(ErrorClass::RateLimited, request.as_str(), message));
                     error.retry_after = Some(wait);
@@ -219,8 +219,8 @@ impl Client {
             let answer = match &result {
                 Ok(reply) => reply.status.to_string(),
                 Err(TransportError::NotSent { .. }) => "not sent".to_owned(),
-                Err(TransportError::NoAnswer { .. }) => "no answer".to_owned(),
-                Err(TransportError::TooLong { .. }) => "an answer that is too long".to_owned(),
+                Err(TransportError::NoAnswer { .. }) => "no response".to_owned(),
+                Err(TransportError::TooLong { .. }) => "a response that is too long".to_owned(),
             };
             trace(&format!("{request} -> {answer} in {} ms", start.elapsed().as_millis()));
         }
@@ -230,7 +230,7 @@ impl Client {
     pub(super) fn check_size(&self, request: &str, body: Option<&Bytes>) -> Result<(), ApiError> {
         match (codec(self.dialect).body_limit, body) {
             (Some(limit), Some(body)) if body.len() > limit => {
-                let message = format!("the request has {} bytes; RunPod accepts {limit}", body.len());
+                let message = format!("the request is {} bytes; RunPod accepts {limit}", body.len());
                 Err(ApiError::local(ErrorClass::TooLarge, request, message))
             }
             _ => Ok(()),

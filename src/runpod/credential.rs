@@ -74,7 +74,7 @@ impl ApiOrigin {
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         let text = format!("{scheme}://{host}{port}");
         if scheme == "http" && !loopback {
-            let message = format!("the API key would travel unencrypted to {text}");
+            let message = format!("the API key would be sent unencrypted to {text}");
             return Err(ApiError::local(ErrorClass::InsecureUrl, "", message));
         }
         Ok(Self { text, loopback })

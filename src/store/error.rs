@@ -138,7 +138,7 @@ pub enum StoreError {
         code(sindri::state::disk_full),
         help(
             "free some space and run the command again; the journal still holds every request that was sent, and the \
-             next run settles them"
+             next run resolves them"
         )
     )]
     DiskFull { action: &'static str, path: PathBuf, source: Arc<io::Error> },

@@ -45,7 +45,7 @@ pub(super) fn parse_as_written(bytes: &[u8], path: &Path) -> Result<State, Store
             let end = text.len();
             return damaged(
                 &text,
-                vec![FileProblem { message: "not UTF-8 from here on".into(), at: Some(end..end) }],
+                vec![FileProblem { message: "invalid UTF-8 starts here".into(), at: Some(end..end) }],
                 REPAIR,
             );
         }

@@ -14,7 +14,7 @@ fn destroying_many_pods_is_short_and_every_pod_is_in_the_full_view() {
 
     let said = project.run(&emulator, "plan --destroy").exits(0);
     let said = said.tells("In all: 30 DESTROY, data at risk: 300 GB.");
-    let said = said.tells("... and 10 more to destroy, 10 of them with data (100 GB); `--full` lists all");
+    let said = said.tells("... and 10 more to destroy, 10 with data (100 GB); `--full` lists all");
     assert!(said.stdout.lines().count() < 80, "{}", said.stdout);
     let full = project.run(&emulator, "plan --destroy --full").exits(0).stdout;
     for number in 0..30 {

@@ -53,7 +53,7 @@ fn a_second_interrupt_still_lists_existing_objects_and_requests_in_flight() {
     assert!(said.stdout.contains("Exists now: 2, at about $"), "{}", said.stdout);
     let ids = recorded_in_journal(&project);
     assert!(ids.iter().all(|id| said.stdout.contains(id.as_str())), "{ids:?}\n{}", said.stdout);
-    said.tells("1 to create: pod.worker[2] (sent, no answer received)");
+    said.tells("1 to create: pod.worker[2] (sent, no response received)");
 }
 
 fn recorded_in_journal(project: &Project) -> Vec<String> {

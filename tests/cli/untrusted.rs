@@ -282,8 +282,8 @@ fn a_saved_plan_is_a_regular_file_and_an_error_quotes_nothing_of_it() {
         ("/dev/zero", "it is a pipe, socket or device"),
         ("/proc/self/environ", "belongs to the operating system"),
         ("utf16.json", "UTF-16"),
-        ("text.json", "is not a saved plan: it is another kind of JSON (line 1, column"),
-        ("other.json", "is not a saved plan: a value in it is missing or unknown (line 1, column"),
+        ("text.json", "is not a saved plan: it has no plan format version (line 1, column"),
+        ("other.json", "is not a saved plan: it has a missing or unknown value (line 1, column"),
         ("plain.json", "is not a saved plan"),
     ] {
         for command in ["show", "apply"] {

@@ -182,7 +182,8 @@ fn a_fleet_is_not_destroyed_if_runpod_refuses_the_creates() {
         session.account.fault("createPod", "status: { code: 422 }");
         let applied = session.attempt(&fleet("image:2")).await;
         assert_eq!(applied.creates(), 1, "{:?}", applied.requests);
-        applied.says(&["the first replacement could not be created, so nothing else is destroyed for one"]);
+        applied
+            .says(&["the first replacement could not be created, so no other object is destroyed for a replacement"]);
         assert_eq!(session.pods().await.len(), 2);
         // Once RunPod accepts the request again, the same command does the rest.
         session.account.calm();
@@ -222,7 +223,8 @@ fn an_accepted_volume_does_not_end_the_trial_of_pods() {
         session.apply(&fleet("image:1")).await;
         session.account.fault("createPod", "status: { code: 422 }");
         let applied = session.attempt(&with_volume("US-CA-2")).await;
-        applied.says(&["the first replacement could not be created, so nothing else is destroyed for one"]);
+        applied
+            .says(&["the first replacement could not be created, so no other object is destroyed for a replacement"]);
         assert_eq!(session.pods().await.len(), 2);
     });
 }

@@ -53,7 +53,7 @@ fn many_names_are_capped_after_the_totals_and_the_full_view_has_each() {
     assert!(text.lines().count() < 80, "{text}");
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let totals = "In all: 200 DESTROY, data at risk: 20000 GB. `--full` lists every change.";
-    let more = "... and 180 more to destroy, 180 of them with data (18000 GB); `--full` lists all";
+    let more = "... and 180 more to destroy, 180 with data (18000 GB); `--full` lists all";
     let place = |part: &str| flat.find(part).unwrap_or_else(|| panic!("no {part} in {text}"));
     assert!(place(totals) < place("pod.w0") && place("pod.w0") < place(more), "{text}");
     let full = shown(&plan, true);

@@ -139,7 +139,7 @@ pub const UNLOCK_NOTE: &str = "\
 A lock ends with its process, so there is never a lock to break. If the holder is running, this
 command shows it and exits with 4. If it is dead, its recorded results are written from its journal
 to the state file, which you can then commit; RunPod is not contacted. Requests with unknown
-outcome remain in the journal, and the next command that changes something settles them.";
+outcome remain in the journal, and the next command that changes something resolves them.";
 
 pub const SERVE_EXAMPLES: &str = "\
 Prints `listening on URL` when it is ready. Any bearer token is accepted as a key. The routes

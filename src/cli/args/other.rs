@@ -270,7 +270,7 @@ pub struct ServeArgs {
     /// The request quotas to emulate
     #[arg(long, default_value_t, value_name = "off|documented|generous")]
     pub quota: QuotaProfile,
-    /// Answer 410 on every /v1 path, as the real service does since 2026-11-15
+    /// Answer 410 on every /v1 path, as the real service has since 2026-11-15
     #[arg(long)]
     pub v1_retired: bool,
 }

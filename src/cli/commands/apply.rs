@@ -278,7 +278,7 @@ fn leave(summary: &Summary, elapsed: Duration, console: &Console) -> ! {
     if console.json {
         console.failure(&unfinished(Exit::Interrupted, summary));
     } else {
-        console.say("Exited. The journal holds the requests in flight; the next sindri command settles them.");
+        console.say("Exited. The journal holds the requests in flight; the next sindri command resolves them.");
     }
     console.exit_now(Exit::Interrupted)
 }

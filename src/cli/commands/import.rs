@@ -51,7 +51,7 @@ async fn one(
             let (code, help) = match &error {
                 ByHandError::RecordedAs { .. } => (FailureCode::Recorded, "`sindri state mv` renames a record"),
                 ByHandError::NotListed { .. } => (FailureCode::NotFound, "check the id and the API key's account"),
-                _ => (FailureCode::Recorded, "`sindri state rm` forgets a record without touching its object"),
+                _ => (FailureCode::Recorded, "`sindri state rm` forgets a record and leaves its object unchanged"),
             };
             return refuse(code, error.to_string(), help);
         }

@@ -24,7 +24,7 @@ pub fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
     let pending = store::read(&session.paths, &session.identity())?.pending;
     let mut text = match &left {
         Some(holder) => format!("The lock is free: {holder} is gone, and its name was removed.\n"),
-        None => "The lock is free and empty.\n".to_owned(),
+        None => "The lock is free.\n".to_owned(),
     };
     if let Some(recorded) = &recorded {
         let what = match recorded.len() {
@@ -42,7 +42,7 @@ pub fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
             text.push_str(&format!("  {address}  {verb}  sent about {at}\n"));
         }
         text.push_str(
-            "The next `sindri apply`, or any command that changes something, checks RunPod and settles them.\n",
+            "The next `sindri apply`, or any command that changes something, checks RunPod and resolves them.\n",
         );
     }
     let open =

@@ -176,7 +176,7 @@ pub(super) fn unfinished(summary: &Summary) -> Vec<Line> {
         let (verb, why) = match open.map(|step| (step.verb, &step.status)) {
             Some((verb, StepStatus::Unfinished(because))) => (verb, because.clone()),
             Some((verb, StepStatus::Accepted)) => (verb, "accepted by RunPod, not confirmed".to_owned()),
-            Some((verb, StepStatus::Started)) => (verb, "sent, no answer received".to_owned()),
+            Some((verb, StepStatus::Started)) => (verb, "sent, no response received".to_owned()),
             Some((verb, _)) => (verb, format!("only {}", done_words(row))),
             None => (Verb::Update, String::new()),
         };

@@ -124,7 +124,7 @@ fn capped<'a>(context: &Context<'_>, blocks: Vec<ChangeBlock<'a>>) -> (Vec<Chang
     (shown.map(|(_, block)| block).collect(), lines)
 }
 
-/// `... and 180 more to destroy, 180 of them with data (18000 GB); `--full` lists all`.
+/// `... and 180 more to destroy, 180 with data (18000 GB); `--full` lists all`.
 fn hidden_line(action: Action, changes: &[&Change]) -> Line {
     let precious = || changes.iter().filter(|change| fold::loses_data(change));
     let losses = precious().flat_map(|change| &change.losses).filter(|loss| loss.precious);
@@ -132,7 +132,7 @@ fn hidden_line(action: Action, changes: &[&Change]) -> Line {
     let size = if size_gb > 0 { format!(" ({size_gb} GB)") } else { String::new() };
     let data = match precious().count() {
         0 => String::new(),
-        number => format!(", {number} of them with data{size}"),
+        number => format!(", {number} with data{size}"),
     };
     cap::rest(0, &format!("{} more to {}{data}", changes.len(), words::action(action)))
 }

@@ -72,6 +72,6 @@ fn sentence(rename: &Rename) -> String {
     if differing.is_empty() {
         return format!("{pair}: the same except for its name");
     }
-    let after = if *keeps { "" } else { ", which replaces it anyway, unless `--updates in-place` is given" };
+    let after = if *keeps { "" } else { ", which replaces it anyway unless you pass `--updates in-place`" };
     format!("{pair}: the same except for {}{after}", differing.join(", "))
 }

@@ -57,7 +57,7 @@ fn chosen(search: &Search<'_>, wanted: Option<&str>, blank: bool) -> Result<Stri
     match wanted {
         Some(wanted) if !blank && wanted != own => refuse(
             FailureCode::OtherLineage,
-            format!("the state has records of lineage `{own}`, and continues with it"),
+            format!("the state already has records of lineage `{own}`"),
             "`sindri import ADDRESS ID` imports single pods of another lineage; for a separate state, select a new \
              file with `--state FILE`; nothing was changed"
                 .into(),

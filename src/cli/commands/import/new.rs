@@ -31,7 +31,7 @@ pub async fn run(
     if let Some(other) = global.environment().filter(|environment| *environment != DEFAULT_ENVIRONMENT) {
         return Err(Failure::refused(
             FailureCode::EnvironmentWithoutConfiguration,
-            format!("there is no configuration that `{other}` could be an environment of"),
+            format!("environment `{other}` has no base configuration"),
             "omit `-e`; an overlay needs a base configuration; nothing was changed",
         ));
     }

@@ -61,7 +61,7 @@ fn size(node: &YamlNode, at: Span, project: &Project<'_>, draft: &mut ResourceDr
     };
     if rule.is_some_and(|limit| !limit.rule.holds(&Value::Int(size_gb))) {
         findings
-            .error(ProblemCode::VolumeSize, size.span, format!("a network volume cannot have {size_gb} GB"))
+            .error(ProblemCode::VolumeSize, size.span, format!("a network volume cannot be {size_gb} GB"))
             .help(format!("{accepted} GB on {}; for more, ask RunPod's support", project.dialect));
     }
     draft.set("size_gb", Value::Int(size_gb), Some(size.span));
