@@ -53,7 +53,7 @@ mod tests {
     use super::meant;
 
     #[test]
-    fn a_typing_error_is_corrected_and_only_words_for_destroying_suggest_destroy() {
+    fn a_typo_is_corrected_and_only_words_for_destroying_suggest_destroy() {
         for (written, expected) in [
             ("restart", &["stop", "start"][..]),
             ("stat", &["start", "state"]),

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn within_one_boot_a_clock_that_was_set_deceives_nobody() {
+    async fn elapsed_time_within_one_boot_ignores_changes_to_the_clock() {
         let start = "2026-01-01T00:00:00Z".parse().unwrap();
         let clock = Clock::starting_at(start);
         let (now, later) = (clock.moment(), Clock::starting_at(start + SignedDuration::from_secs(600)));

@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_ssh_server_is_told_from_whatever_else_listens() {
+    async fn an_ssh_server_is_distinguished_from_other_servers() {
         let ssh = server(b"SSH-2.0-OpenSSH_9.6\r\n").await;
         assert_eq!(probe(&Probe::Ssh(ssh.clone())).await, Ok(()));
         assert_eq!(probe(&Probe::Tcp(ssh)).await, Ok(()));
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_page_has_to_be_there_and_a_port_only_to_answer() {
+    async fn a_page_must_exist_and_a_port_only_answers() {
         let answers = async |answer: &'static [u8]| {
             let url = format!("http://{}/health", server(answer).await);
             let [any, good] = [Probe::HttpAnswers(url.clone()), Probe::HttpSucceeds(url)];

@@ -138,7 +138,7 @@ fn prevent_destroy_comes_from_the_file_if_readable_and_otherwise_from_the_state(
 }
 
 #[test]
-fn a_state_of_another_api_is_refused_whatever_can_be_read() {
+fn a_state_of_another_api_is_refused_even_if_it_can_be_read() {
     let (emulator, project) = applied(CONFIG);
     let other = Emulator::start();
     for config in [CONFIG, "\"open\n"] {

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_are_found_inside_names_and_names_are_no_tokens() {
+    fn tokens_inside_names_are_found_and_plain_names_are_not_tokens() {
         for text in [
             "rpa_0123456789ABCDEFGHIJ",
             "env.rpa_0123456789ABCDEFGHIJ",
