@@ -14,7 +14,7 @@ mod port;
 pub mod price;
 mod table;
 
-use crate::model::{Dialect, KindRegistry};
+use crate::model::{Dialect, KindRegistry, Object};
 
 pub use attribute::{AccountObject, Attribute, Compare, Names, SharedMap, Support};
 pub use description::Description;
@@ -30,6 +30,11 @@ pub static KINDS: KindRegistry<Kind> = KindRegistry::new(&[&NETWORK_VOLUME, &POD
 /// The kind with this name.
 pub fn find(name: &str) -> Option<&'static Kind> {
     KINDS.iter().copied().find(|kind| kind.name == name)
+}
+
+/// Whether an object runs a container, which has logs, a terminal and an uptime.
+pub fn runs_container(object: &Object) -> bool {
+    find(object.kind).is_some_and(|kind| kind.has_container)
 }
 
 /// The flags that permit deleting objects of protected kinds.

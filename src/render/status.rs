@@ -93,8 +93,7 @@ pub fn connect(out: &mut dyn fmt::Write, address: &Address, object: &Object, sty
     let head = Line::new(0).tone(Tone::Heading, address);
     head.text(format!("  {}{status}{cost}", object.id)).write(out, style)?;
     let mut ways = reach(object);
-    // Only kinds with a status have a container in which to open a shell.
-    if object.status.is_some() {
+    if kind::runs_container(object) {
         ways.push(("web terminal".to_owned(), words::web_terminal(&object.id)));
     }
     for (name, how) in ways {
@@ -172,7 +171,7 @@ fn values(row: &StatusRow<'_>) -> Map<String, Json> {
     if !endpoints.is_empty() {
         values.insert("endpoints".into(), Json::Object(endpoints));
     }
-    if object.status.is_some() {
+    if kind::runs_container(object) {
         values.insert("web_terminal".into(), json!(words::web_terminal(&object.id)));
     }
     values

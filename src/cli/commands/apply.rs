@@ -21,6 +21,7 @@ use crate::cli::pauses::Pause;
 use crate::cli::session::{Secrets, Session};
 use crate::cli::signals::{SignalRequest, Signals};
 use crate::cli::unreachable;
+use crate::kind;
 use crate::model::{Observed, Plan, State, Updates};
 use crate::planner;
 use crate::planner::PlanOptions;
@@ -313,7 +314,7 @@ async fn how_to_connect(session: &Session, console: &Console, all: bool) -> Resu
     let mut text = String::new();
     let pods = state.resources.iter().filter_map(|(address, record)| {
         let object = observed.get(&record.kind, &record.id)?;
-        (object.ready && object.status.is_some()).then_some((address, object))
+        (object.ready && kind::runs_container(object)).then_some((address, object))
     });
     let mut ready = 0;
     for (address, object) in pods {
