@@ -154,10 +154,12 @@ fn a_stalled_reader_blocks_neither_the_apply_nor_signals() {
     let pods = 40;
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(pods)));
     // More than the buffer of a pipe.
-    let child = spawn(&project, &emulator, "apply --auto-approve --json");
+    let mut child = spawn(&project, &emulator, "apply --auto-approve --json");
     until("a state of all pods", || project.path("state/default.json").exists() && recorded(&project).len() == pods);
     std::thread::sleep(Duration::from_millis(500));
     signal(&child, "TERM");
+    // Nothing is read until it ended: a reader that catches up would let it end by itself.
+    until("the end", || child.try_wait().expect("a process").is_some());
     let said = Said::from(child.wait_with_output().unwrap());
     assert_eq!(said.code, Some(130), "{}", said.stderr);
     assert_eq!(recorded(&project), alive(&emulator));
