@@ -112,6 +112,11 @@ impl State {
         Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// The id of the object recorded at an address.
+    pub fn id_of(&self, address: &Address) -> Option<String> {
+        self.resources.get(address).map(|record| record.id.clone())
+    }
+
     /// The address that holds this id of a kind.
     pub fn address_of(&self, kind: &str, id: &str) -> Option<&Address> {
         self.resources.iter().find(|(_, record)| record.kind == kind && record.id == id).map(|(address, _)| address)

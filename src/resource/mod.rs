@@ -12,6 +12,6 @@ mod rename;
 
 pub use consistency::{Flaw, RecordFault, flaws, follow_parents, repaired};
 pub use references::{
-    RecordChanges, Users, completed, fold, meant_as_before, parts_of, resolved, used_in_place, users,
+    RecordChanges, Users, completed, fold, meant_as_before, parts_of, referred_id, resolved, used_in_place, users,
 };
 pub use rename::{renamed, renamed_address};

@@ -188,13 +188,19 @@ pub(super) fn forget_lost(state: &mut State) {
 /// Replaces references by the ids that `id_of` returns; others stay references.
 pub fn resolved(mut attributes: Attributes, id_of: &dyn Fn(&Address) -> Option<String>) -> Attributes {
     for value in attributes.values_mut() {
-        if let Value::Reference(address) = value
-            && let Some(id) = id_of(address)
-        {
+        if let Some(id) = referred_id(value, id_of) {
             *value = Value::Text(id);
         }
     }
     attributes
+}
+
+/// The id that `id_of` returns for a reference; `None` for other values.
+pub fn referred_id(value: &Value, id_of: &dyn Fn(&Address) -> Option<String>) -> Option<String> {
+    match value {
+        Value::Reference(address) => id_of(address),
+        _ => None,
+    }
 }
 
 /// The live objects that use each object, by the kind and id of the used one: the pods that mount a network volume.

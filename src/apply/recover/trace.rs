@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::kind::{self, Kind};
-use crate::model::{Address, Attributes, Intent, Object, PendingIntents, State, Verb};
+use crate::model::{Attributes, Intent, Object, PendingIntents, State, Verb};
 use crate::resource::resolved;
 
 /// The result of a create, as far as the lists show it.
@@ -92,8 +92,7 @@ pub fn made_by<'o>(intent: &Intent, state: &State, objects: &ListedObjects<'o>) 
 /// The inputs of a create as RunPod shows them, with ids in place of references; `None` for kinds with markers.
 fn identity(kind: &Kind, intent: &Intent, state: &State) -> Option<Attributes> {
     kind.identity()?;
-    let id_of = |address: &Address| state.resources.get(address).map(|record| record.id.clone());
-    Some(resolved(intent.record.as_ref()?.inputs.clone(), &id_of))
+    Some(resolved(intent.record.as_ref()?.inputs.clone(), &|address| state.id_of(address)))
 }
 
 /// The object that the delete `intent` was for, if it now has another id: RunPod migrates a pod by ending it and

@@ -55,7 +55,7 @@ impl<'i> UpdateRequest<'i> {
         members.extend(recorded.into_iter().filter(|address| !intent.removed.contains(address)));
         let members: Vec<&Address> = members.into_iter().collect();
         let folded = members::fold_members(&intent.address, &record.inputs, &members);
-        let wanted = resolved(folded, &|address| state.resources.get(address).map(|record| record.id.clone()));
+        let wanted = resolved(folded, &|address| state.id_of(address));
         let mut recorded = wanted.clone();
         let old = before.as_ref().map(|before| &before.inputs);
         for attribute in kind.attributes.iter().filter(|attribute| attribute.compare == Compare::ManagedKeys) {

@@ -109,7 +109,7 @@ fn life_drift(record: &Record, object: &Object) -> Option<DriftClass> {
 
 fn recorded_difference(prior: &State, kind: &str, folded: Attributes, object: &Object) -> Vec<FieldChange> {
     let Some(kind) = kind::find(kind) else { return Vec::new() };
-    let wanted = resolved(folded, &|address| prior.resources.get(address).map(|record| record.id.clone()));
+    let wanted = resolved(folded, &|address| prior.id_of(address));
     difference(&Readings::of_record(kind, &wanted, &object.attributes)).all()
 }
 
@@ -232,7 +232,7 @@ fn predecessors(prior: &State, observed: &Observed, records: &mut BTreeMap<Addre
 /// The objects according to the state, for a plan without a refresh (`--refresh=false`).
 pub fn remembered(prior: &State) -> Observed {
     let members = members::by_parent(prior.resources.keys());
-    let id_of = |address: &Address| prior.resources.get(address).map(|record| record.id.clone());
+    let id_of = |address: &Address| prior.id_of(address);
     let listed = prior.resources.iter().filter_map(|(address, record)| {
         let kind = kind::find(&record.kind).filter(|kind| kind.member_of.is_none())?;
         let folded = members::folded(address, &record.inputs, &members);

@@ -210,7 +210,7 @@ impl<'s, 'a> ClaimSearch<'s, 'a> {
         let open = of_kind.filter(|(address, _)| !self.is_alive(address));
         let id_of = |address: &Address| {
             let claimed = self.claims.get(address).map(|claim| claim.object.id.clone());
-            claimed.or_else(|| self.prior.resources.get(address).map(|record| record.id.clone()))
+            claimed.or_else(|| self.prior.id_of(address))
         };
         let pairing = pair(unmanaged, open, &self.mounts(), &id_of);
         let (mut claimed, mut ambiguous) = (Vec::new(), Vec::new());

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::kind;
 use crate::model::{Address, Object, Resource, Value};
 use crate::resource::inventory::identity_key;
+use crate::resource::referred_id;
 
 /// The addresses declared with the same identity, and the objects that have it.
 pub(in crate::planner) type Alike<'d, 'a> = (Vec<&'d Address>, Vec<&'a Object>);
@@ -40,11 +41,7 @@ pub(in crate::planner) fn alike<'d, 'a>(
 
 /// The value as RunPod shows it, with the id of the object in place of a reference.
 fn with_id(value: &Value, id_of: &dyn Fn(&Address) -> Option<String>) -> Value {
-    let id = match value {
-        Value::Reference(address) => id_of(address),
-        _ => None,
-    };
-    id.map_or_else(|| value.clone(), Value::Text)
+    referred_id(value, id_of).map_or_else(|| value.clone(), Value::Text)
 }
 
 /// An object that one of our live objects uses in place of a declared resource.

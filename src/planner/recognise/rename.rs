@@ -62,7 +62,7 @@ impl<'d> RemovedCandidate<'d> {
             return None;
         }
         let members = members.get(address).map_or(&[][..], Vec::as_slice);
-        let id_of = |target: &Address| context.prior.resources.get(target).map(|record| record.id.clone());
+        let id_of = |target: &Address| context.prior.id_of(target);
         let recorded = resolved(members::fold_members(address, &record.inputs, members), &id_of);
         let identity_key = identity_key(decision.kind, |name| object.attributes.get(name).or(recorded.get(name)));
         Some(Self { address, id: &object.id, seen: &object.attributes, recorded, identity_key })

@@ -136,10 +136,7 @@ fn lookalikes<'a, 'd>(
         ([address], [object]) if lives(address) => Some((*address, *object)),
         _ => None,
     };
-    alike(unmanaged, desired.iter(), &|address| prior.resources.get(address).map(|record| record.id.clone()))
-        .into_iter()
-        .filter_map(only)
-        .collect()
+    alike(unmanaged, desired.iter(), &|address| prior.id_of(address)).into_iter().filter_map(only).collect()
 }
 
 /// Decides which of several objects an address should keep.

@@ -142,7 +142,7 @@ fn recorded_inputs(
     record: &Record,
     members: &Members<'_>,
 ) -> Attributes {
-    let id_of = |target: &Address| context.prior.resources.get(target).map(|record| record.id.clone());
+    let id_of = |target: &Address| context.prior.id_of(target);
     resolved(members::folded(address, &record.inputs, &members.recorded), &id_of)
 }
 
