@@ -1,4 +1,4 @@
-//! A fleet of 200 pods within RunPod's documented quota, in virtual time.
+//! Fleets within RunPod's documented quota, and with slow requests, in virtual time.
 //!
 //! The quota sets a lower bound on the time: at most 60 requests can be sent in any minute, so the last of N requests
 //! is sent (N - 1) / 60 whole minutes after the first. Every request counts, including lists.
@@ -49,6 +49,24 @@ async fn two_hundred_pods_get_no_429_and_take_little_longer_than_the_quota_requi
         assert_eq!((cost.creates, measured.refused()), (fleet.volumes + fleet.pods, 0));
         assert!(took.as_secs_f64() <= 1.1 * bound.as_secs_f64(), "{took:?}, and the bound is {bound:?}");
     }
+}
+
+/// Without a quota, N creates at latency L and P requests at a time need N * L / P.
+#[tokio::test(start_paused = true)]
+async fn a_hundred_pods_without_a_quota_take_little_longer_than_their_latency_requires() {
+    let (pods, latency) = (100, 0.1);
+    let measured = Measured::in_process(&LargeFleet::of(pods));
+    fault(&measured, json!({}), json!({ "latency": { "seconds": latency } }));
+    measured.apply(PlanOptions::default()).await;
+    let journal = measured.emulator().journal(0);
+    let creates: Vec<_> = journal.iter().filter(|entry| entry.operation == Some("createPod")).collect();
+    let (first, last) = (creates.first().expect("creates"), creates.last().expect("creates"));
+    // A create takes effect after the latency.
+    let took = last.time.duration_since(first.time).as_secs_f64() + latency;
+    let bound = pods as f64 * latency / measured.session.parallelism as f64;
+    println!("{} creates, {took} s; the bound is {bound} s", creates.len());
+    assert_eq!(creates.len(), pods);
+    assert!(took <= 1.1 * bound, "{took} s, and the bound is {bound} s");
 }
 
 #[tokio::test(start_paused = true)]
