@@ -13,7 +13,7 @@ use sindri::store::{parse_state, state_bytes};
 use tempfile::TempDir;
 
 use super::count::{Work, work};
-use crate::support::large_fleet::{self, LargeFleet, Layout};
+use crate::support::large_fleet::{self, Keys, LargeFleet, Layout};
 
 /// Twice the fleet may take this many times the work. Sorting takes slightly more than twice.
 const GROWTH: f64 = 2.6;
@@ -128,6 +128,6 @@ fn no_stage_is_quadratic_if_every_pod_is_different_and_replaced() {
 fn no_stage_is_quadratic_if_every_pod_has_a_moved_entry() {
     assert_linear(&[2_500, 5_000], Action::Update, |size| {
         let before = LargeFleet { layout: Layout::Blocks, ..LargeFleet::of_resources(size) };
-        World::of(before, LargeFleet { renamed: true, ..before })
+        World::of(before, LargeFleet { keys: Keys::Moved, ..before })
     });
 }

@@ -151,6 +151,10 @@ impl Emulator {
         }
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// An emulator with these fault rules.
     pub fn with_faults(rules: Value) -> Self {
         let emulator = Self::start();
@@ -250,6 +254,10 @@ impl Project {
         let project = Self { folder: tempfile::tempdir().expect("a folder") };
         project.write("sindri.yaml", config);
         project
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -21,8 +21,7 @@ pub struct LargeFleet {
     pub layout: Layout,
     pub image: &'static str,
     pub create_before_destroy: bool,
-    /// Whether the blocks of pods have new keys, with a `moved` entry for each. Only with [`Layout::Blocks`].
-    pub renamed: bool,
+    pub keys: Keys,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +30,18 @@ pub enum Layout {
     Replicas,
     /// One block per pod, all different.
     Blocks,
+    /// One block per pod, all alike except for the volume.
+    Alike,
+}
+
+/// The keys of the blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    Original,
+    /// Every block has a new key.
+    Renamed,
+    /// Every block has a new key, and a `moved` entry.
+    Moved,
 }
 
 impl LargeFleet {
@@ -38,7 +49,7 @@ impl LargeFleet {
     pub fn of(pods: usize) -> Self {
         let volumes = pods.div_ceil(100);
         let image = "ghcr.io/team/train:1";
-        Self { volumes, pods, layout: Layout::Replicas, image, create_before_destroy: false, renamed: false }
+        Self { volumes, pods, layout: Layout::Replicas, image, create_before_destroy: false, keys: Keys::Original }
     }
 
     /// A fleet with about this many resources: volumes, pods and their ports.
@@ -63,32 +74,31 @@ impl LargeFleet {
             true => ", lifecycle: { createBeforeDestroy: true }",
             false => "",
         };
-        match self.layout {
-            Layout::Replicas => {
-                for volume in 0..self.volumes {
+        let key = if self.keys == Keys::Original { "pod" } else { "moved" };
+        let blocks = if self.layout == Layout::Replicas { self.volumes } else { self.pods };
+        for block in 0..blocks {
+            let volume = block % self.volumes;
+            match self.layout {
+                Layout::Replicas => {
                     let replicas = self.pods / self.volumes + usize::from(volume < self.pods % self.volumes);
                     line(format_args!(
-                        "      group{volume}: {{ replicas: {replicas}, image: {image}, networkVolume: data{volume}{lifecycle} }}"
+                        "      {key}{block}: {{ replicas: {replicas}, image: {image}, networkVolume: data{volume}{lifecycle} }}"
                     ));
                 }
-            }
-            Layout::Blocks => {
-                let key = if self.renamed { "moved" } else { "pod" };
-                for pod in 0..self.pods {
-                    let volume = pod % self.volumes;
+                Layout::Blocks => line(format_args!(
+                    "      {key}{block}: {{ image: {image}-{block}, networkVolume: data{volume}, env: {{ RANK: \"{block}\" }}{lifecycle} }}"
+                )),
+                Layout::Alike => {
                     line(format_args!(
-                        "      {key}{pod}:\n        image: {image}-{pod}\n        networkVolume: data{volume}\n        env: {{ RANK: \"{pod}\" }}"
+                        "      {key}{block}: {{ image: {image}, networkVolume: data{volume}{lifecycle} }}"
                     ));
-                    if self.create_before_destroy {
-                        line(format_args!("        lifecycle: {{ createBeforeDestroy: true }}"));
-                    }
                 }
             }
         }
-        if self.renamed {
+        if self.keys == Keys::Moved {
             line(format_args!("moved:"));
-            for pod in 0..self.pods {
-                line(format_args!("  - {{ from: pod.pod{pod}, to: pod.moved{pod} }}"));
+            for block in 0..blocks {
+                line(format_args!("  - {{ from: pod.pod{block}, to: pod.{key}{block} }}"));
             }
         }
         yaml
