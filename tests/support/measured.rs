@@ -1,20 +1,16 @@
-//! A large fleet on an account without limits, in process or over loopback, and the cost of its applies.
+//! A large fleet on an account without limits, in process, and the cost of its applies.
 
-use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sindri::apply;
 use sindri::config::Config;
-use sindri::emulator::{self, Emulator, Settings};
+use sindri::emulator::{Emulator, Settings};
 use sindri::model::{Dialect, Plan};
 use sindri::planner::PlanOptions;
 use sindri::runpod::{ApiKey, Client};
 use sindri::transport::Transport;
-use sindri::transport::clock::Clock;
-use sindri::transport::http::{HttpTransport, REQUEST_TIMEOUT};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 
 use super::account::Account;
 use super::large_fleet::{self, LargeFleet};
@@ -43,14 +39,6 @@ impl Measured {
     pub fn in_process(fleet: &LargeFleet) -> Self {
         let account = unlimited();
         let transport = Arc::new(account.transport());
-        Self::new(fleet, &account, transport)
-    }
-
-    /// Served by a separate thread, which ends with the process.
-    pub fn over_loopback(fleet: &LargeFleet) -> Self {
-        let account = Account { clock: Clock::wall(), ..unlimited() };
-        let origin = serve(Arc::clone(&account.emulator));
-        let transport = Arc::new(HttpTransport::new(&origin, REQUEST_TIMEOUT).expect("an HTTP client"));
         Self::new(fleet, &account, transport)
     }
 
@@ -108,18 +96,4 @@ impl Measured {
 fn unlimited() -> Account {
     let settings = Settings { balance_usd: 1e9, spend_limit_usd: None, volume_quota: 10_000, ..Settings::default() };
     Account::with_settings(settings)
-}
-
-/// Serves the emulator on a free port, and returns its address.
-fn serve(emulator: Arc<Emulator>) -> String {
-    let (tell, told) = mpsc::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        runtime.block_on(async {
-            let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-            tell.send(listener.local_addr().expect("an address")).expect("a waiting receiver");
-            emulator::serve(listener, emulator).await.expect("a world without a file");
-        });
-    });
-    format!("http://{}", told.recv().expect("an address"))
 }
