@@ -42,6 +42,9 @@ fn main() {
         return launch.run();
     }
     let options = Options::parse();
+    if !options.bench {
+        return println!("nothing measured; run `cargo bench --bench table`");
+    }
     support::BINARY.get_or_init(|| options.emulator().to_owned());
     let block = report::block(&report::Measured {
         machine: report::machine(),

@@ -40,9 +40,9 @@ pub struct Options {
     /// Replace the block in this file instead of printing it
     #[arg(long)]
     pub write: Option<PathBuf>,
-    /// Passed by `cargo bench`
+    /// Passed by `cargo bench`, and not by `cargo test --all-targets`, which only checks that benchmarks start
     #[arg(long, hide = true)]
-    bench: bool,
+    pub bench: bool,
 }
 
 fn command_name(given: &str) -> Result<String, String> {

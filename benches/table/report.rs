@@ -167,13 +167,33 @@ fn fixed_table(text: &mut String, measured: &Measured) {
     let mut timed = |name: &str, result: Duration, target: Duration| {
         row(name.into(), time(result), time(target), result <= target);
     };
-    timed("`plan` without changes", latency.plan, targets::PLAN_WITH_LATENCY);
-    timed("`apply`: from the first to the last create", latency.creates, targets::creates());
-    timed("`apply`: until all pods are ready", latency.apply, targets::apply_with_latency());
+    timed("latency: `plan` without changes", latency.plan, targets::PLAN_WITH_LATENCY);
+    timed("latency: `apply`, first to last create", latency.creates, targets::creates());
+    timed("latency: `apply`, until all pods are ready", latency.apply, targets::apply_with_latency());
+    let (pods, target) = targets::EMULATED_LIST;
+    if let Some(list) = emulator_time(&measured.rows, "plan", pods) {
+        timed(&format!("emulator: lists of {} pods", thousands(pods)), list, target);
+    }
+    let (_, pods) = measured.growth_sizes;
+    if let Some(creates) = emulator_time(&measured.rows, "apply", pods) {
+        let per_second = pods as f64 / creates.as_secs_f64();
+        row(
+            "emulator: creates per second of CPU".into(),
+            format!("{per_second:.0}"),
+            format!("{:.0}", targets::EMULATED_CREATES),
+            per_second >= targets::EMULATED_CREATES,
+        );
+    }
     *text += &format!(
-        "\nThe last three rows are for {PODS} pods at {} ms per request, {PARALLELISM} requests at a time.\n\n{table}",
+        "\nThe rows with latency are for {PODS} pods at {} ms per request, {PARALLELISM} requests at a time.\n\n{table}",
         LATENCY.as_millis()
     );
+}
+
+/// Processor time of the emulator during a command, if it was measured.
+fn emulator_time(rows: &[Row], command: &str, pods: usize) -> Option<Duration> {
+    let row = rows.iter().find(|row| row.command.name == command && row.pods == pods)?;
+    (!row.emulator.is_empty()).then(|| median(row.emulator.iter().copied()))
 }
 
 impl Row {

@@ -43,6 +43,12 @@ pub const START: Duration = Duration::from_millis(5);
 /// A plan without changes, at [`LATENCY`] per request.
 pub const PLAN_WITH_LATENCY: Duration = Duration::from_millis(250);
 
+/// Processor time of the emulator for one list of 10,000 pods.
+pub const EMULATED_LIST: (usize, Duration) = (10_000, Duration::from_millis(150));
+
+/// Creates per second of the emulator's processor time.
+pub const EMULATED_CREATES: f64 = 2_000.0;
+
 /// How long the emulator boots a pod.
 const BOOT: Duration = Duration::from_millis(1_400);
 /// The shortest time between two polls, and the poll.
