@@ -55,7 +55,7 @@ impl Account {
         assert_eq!(status, 200, "PUT {path}: {reply}");
     }
 
-    /// The virtual times of the creates since `since`, in seconds.
+    /// When each create took effect, by the emulator's clock.
     pub fn creates(&self) -> Vec<jiff::Timestamp> {
         let journal = self.emulator.get("/_emu/journal");
         let entries = journal["entries"].as_array().expect("entries");

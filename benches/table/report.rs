@@ -217,9 +217,14 @@ impl Row {
         self.median(|sample| sample.peak_bytes)
     }
 
-    /// Marks figures of a run that was stopped or failed.
+    /// Marks figures of a run that was stopped at a limit or failed.
     fn more(&self) -> &'static str {
-        if self.succeeded() { "" } else { "> " }
+        let failed = |sample: &Sample| matches!(sample.ended, Ended::Exited(code) if code != self.command.exit);
+        match self.succeeded() {
+            true => "",
+            false if self.samples.iter().any(failed) => "failed: ",
+            false => "> ",
+        }
     }
 
     fn cpu_cell(&self) -> String {

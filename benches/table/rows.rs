@@ -1,7 +1,7 @@
 //! Measures the commands at every size, sindri and Terraform in turns.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -77,8 +77,8 @@ impl<'a> Stage<'a> {
 
     /// Applies, and makes the result the start of each run.
     pub fn apply(&mut self) {
-        let applied = self.run("apply --auto-approve --allow-data-loss");
-        assert_eq!(applied.ended, Ended::Exited(0), "{}", self.program("apply").last_words());
+        let program = Program { limit: None, ..self.program("apply --auto-approve") };
+        assert_eq!(program.measure().ended, Ended::Exited(0), "{}", program.last_words());
         self.world = self.account.world();
         self.stored = self.project.stored();
     }
@@ -104,10 +104,11 @@ impl<'a> Stage<'a> {
 
     /// Returns to the start of a run.
     pub fn restore(&self, account_too: bool) {
-        let _ = std::fs::remove_dir_all(self.project.path("state"));
+        let folder = self.project.path("state");
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir(&folder).expect("a writable folder");
         for (name, bytes) in &self.stored {
-            self.project.write(&format!("state/{name}"), "");
-            std::fs::write(self.project.path("state").join(name), bytes).expect("a writable folder");
+            std::fs::write(folder.join(name), bytes).expect("a writable folder");
         }
         if account_too {
             self.account.restore(&self.world);
@@ -159,8 +160,7 @@ fn alternate(terraform: &mut Terraform, command: &Command, so_far: &[Sample]) ->
     if spent > TERRAFORM_TIME {
         return None;
     }
-    let start = Instant::now();
     let sample = terraform.run(command)?;
-    eprintln!("        terraform: {:<10} {:>8.2?} cpu {:>8.2?} wall", command.name, sample.cpu, start.elapsed());
+    eprintln!("        terraform: {:<10} {:>8.2?} cpu {:>8.2?} wall", command.name, sample.cpu, sample.wall);
     Some(sample)
 }
