@@ -240,7 +240,7 @@ mod tests {
     fn a_record_with_only_an_id_depends_on_the_resource_with_that_id() {
         let mut state = state(&[("network_volume.v", &[]), ("pod.a", &[])]);
         let pod = state.resources.get_mut(&"pod.a".parse().unwrap()).unwrap();
-        pod.inputs.insert("network_volume".into(), "x".into());
+        pod.inputs.insert("network_volume", "x".into());
         let graph = ResourceGraph::of_state(&state).unwrap();
         let needed: Vec<_> = graph.dependencies(&"pod.a".parse().unwrap()).map(ToString::to_string).collect();
         assert_eq!(needed, ["network_volume.v"]);

@@ -160,7 +160,7 @@ fn the_quick_start_has_the_documented_meaning() {
         ("vcpu_count", Value::Null),
         ("min_ram_gb_per_gpu", Value::Int(16)),
         ("min_vcpu_per_gpu", Value::Int(4)),
-        ("regions", Value::List(vec![])),
+        ("regions", Value::List(vec![].into())),
         ("container_disk_gb", Value::Int(50)),
         ("volume_gb", Value::Int(20)),
         ("volume_mount_path", "/workspace".into()),
@@ -513,7 +513,7 @@ fn variables_fill_any_value_of_any_type() {
     let pod = resource(&config, "pod.demo");
     assert_eq!(pod.inputs["gpu_types"], Value::texts(["NVIDIA L4"]));
     assert_eq!((&pod.inputs["gpu_count"], &pod.inputs["locked"]), (&Value::Int(2), &Value::Bool(true)));
-    assert_eq!(pod.inputs["regions"], Value::List(vec![]), "an empty variable leaves a field unset");
+    assert_eq!(pod.inputs["regions"], Value::List(vec![].into()), "an empty variable leaves a field unset");
     let env = pod.inputs["env"].as_map().unwrap();
     assert_eq!(env["A"], Value::text("pre-NVIDIA L4-post"));
     assert_eq!(env["B"], Value::text("${GPU} $HOME $"));

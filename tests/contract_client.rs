@@ -73,12 +73,12 @@ fn pods(dialect: Dialect) -> Vec<Attributes> {
         ("start_ssh", (dialect == Dialect::V2).into()),
     ];
     let cpu = [
-        ("gpu_types", Value::List(vec![])),
+        ("gpu_types", Value::List(vec![].into())),
         ("gpu_count", Value::Null),
         ("cpu_flavors", Value::texts(["cpu3c"])),
         ("vcpu_count", Value::Int(4)),
         ("volume_gb", Value::Int(0)),
-        ("regions", Value::List(vec![])),
+        ("regions", Value::List(vec![].into())),
     ];
     let mounted = [("network_volume", Value::text("vol1")), ("volume_gb", Value::Int(0))];
     vec![pod(), pod_with(&everything), pod_with(&cpu), pod_with(&mounted)]

@@ -38,7 +38,7 @@ fn record(rng: &mut Rng, address: &Address) -> Record {
             ("cloud", "SECURE".into()),
             ("command", Value::Null),
             ("container_disk_gb", 50.into()),
-            ("env", Value::Map(BTreeMap::from([("LOG_LEVEL".into(), "info".into())]))),
+            ("env", Value::Map([("LOG_LEVEL", "info".into())].into())),
             ("image", "example/image:1".into()),
             ("volume_mount_path", "/workspace".into()),
         ],
@@ -198,7 +198,7 @@ fn the_same_resource_on_both_sides_is_a_conflict_inside_its_own_block() {
             let (mut state, _) = edit(&mut rng, &base, &others, true);
             let record = state.resources.get_mut(&address).unwrap();
             // Both sides also differ from each other.
-            record.inputs.insert("image".into(), Value::text(format!("example/image:{side}{seed}")));
+            record.inputs.insert("image", Value::text(format!("example/image:{side}{seed}")));
             state
         });
         let merged = by_records(&base, &ours, &theirs);
@@ -285,7 +285,7 @@ fn pod(rng: &mut Rng, id: &str, ports: &[&str]) -> State {
             power: None,
             prevent_destroy: false,
             ignored: Default::default(),
-            inputs: BTreeMap::from([("port".to_owned(), Value::text(*port))]),
+            inputs: [("port", Value::text(*port))].into(),
             ..state.resources[&address].clone()
         };
         state.resources.insert(Address::new("port", "a").with_member(port), record);
@@ -444,7 +444,7 @@ fn a_conflict_stops_git_and_is_refused_until_resolved() {
     let address = base.resources.keys().next().unwrap();
     let [ours, theirs] = ["a", "b"].map(|image| {
         let mut side = base.clone();
-        side.resources.get_mut(address).unwrap().inputs.insert("name".into(), image.into());
+        side.resources.get_mut(address).unwrap().inputs.insert("name", image.into());
         side
     });
     let (folder, file) = repository(&base, true);

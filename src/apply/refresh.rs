@@ -52,7 +52,7 @@ pub async fn refresh_and_recheck(
     let listed = refresh.observed.iter().collect();
     let made = after.pending.iter().flat_map(|intent| made_by(intent, &after.state, &listed));
     let made = made.map(|object| (object.kind.to_owned(), object.id.clone()));
-    let recorded = after.state.resources.values().map(|record| (record.kind.clone(), record.id.clone()));
+    let recorded = after.state.resources.values().map(|record| (record.kind.to_string(), record.id.clone()));
     refresh.expected = made.chain(recorded).collect();
     Ok(refresh)
 }

@@ -48,7 +48,7 @@ impl AddressWord {
     pub fn of_kind(&self, kind: &str) -> Address {
         match self.has_kind {
             true => self.address.clone(),
-            false => Address { kind: kind.to_owned(), ..self.address.clone() },
+            false => Address { kind: kind.into(), ..self.address.clone() },
         }
     }
 

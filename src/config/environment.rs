@@ -47,7 +47,7 @@ pub(super) fn of_pod(common: &Variables, env: Option<&YamlNode>, pod: Span, find
             ));
         }
         let text = scalar.text.clone();
-        let value = if hidden { Value::Secret(Secret::new(text)) } else { Value::Text(text) };
+        let value = if hidden { Value::Secret(Secret::new(text)) } else { Value::text(text) };
         variables.insert(entry.key.clone(), Variable { value, span: entry.value.span });
     }
     // Sindri's own marker takes one more.

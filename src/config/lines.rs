@@ -37,8 +37,8 @@ pub(super) fn written(value: &Value) -> String {
     match value {
         Value::Bool(flag) => flag.to_string(),
         Value::Int(number) => number.to_string(),
-        Value::Text(text) if is_plain(text) => text.clone(),
-        Value::Text(text) => quoted(&text.replace('$', "$$")),
+        Value::Text(text) if is_plain(text) => text.to_string(),
+        Value::Text(text) => quoted(&text.as_str().replace('$', "$$")),
         Value::List(items) => {
             let items = items.iter().filter_map(Value::as_text).map(|item| quoted(&item.replace('$', "$$")));
             format!("[{}]", items.collect::<Vec<_>>().join(", "))

@@ -119,7 +119,7 @@ impl Reader<'_> {
         let required = secret.get("required").and_then(YamlNode::bool) == Some(true);
         let found = match source(secret) {
             "runpod" => {
-                let value = Value::Text(format!("{{{{ RUNPOD_SECRET_{name} }}}}"));
+                let value = Value::text(format!("{{{{ RUNPOD_SECRET_{name} }}}}"));
                 self.variables.insert(name, Variable { value, span });
                 return;
             }

@@ -127,9 +127,9 @@ mod tests {
         let mut inputs = gpu_pod();
         let cost = |inputs: &Attributes| estimate(Catalog::embedded(), "pod", inputs, MachineFacts::default());
         assert_eq!(cost(&inputs).of_one(), "up to $0.75/h");
-        inputs.insert("gpu_types".into(), Value::texts(["NVIDIA L4", "NVIDIA GeForce RTX 4090"]));
+        inputs.insert("gpu_types", Value::texts(["NVIDIA L4", "NVIDIA GeForce RTX 4090"]));
         assert_eq!(cost(&inputs).of_one(), "up to $0.75/h", "their order is no matter");
-        inputs.insert("gpu_types".into(), Value::texts(["NVIDIA L4"]));
+        inputs.insert("gpu_types", Value::texts(["NVIDIA L4"]));
         assert_eq!(cost(&inputs).of_one(), "$0.50/h");
     }
 
@@ -138,7 +138,7 @@ mod tests {
         let catalog = Catalog::embedded();
         for gpus in [&["Tesla T4"][..], &["NVIDIA L4", "Tesla T4"], &["Tesla T4", "NVIDIA L4"], &["NVIDIA Next"], &[]] {
             let mut inputs = gpu_pod();
-            inputs.insert("gpu_types".into(), Value::texts(gpus.iter().copied()));
+            inputs.insert("gpu_types", Value::texts(gpus.iter().copied()));
             let cost = |known| estimate(catalog, "pod", &inputs, known);
             let running = cost(MachineFacts::default());
             assert_eq!((running.amount(), running.unpriced), (None, 1), "{gpus:?}");
@@ -156,8 +156,8 @@ mod tests {
         for (gpu, cloud) in catalog.gpu_types.iter().flat_map(|gpu| [Cloud::Secure, Cloud::Community].map(|c| (gpu, c)))
         {
             let mut inputs = gpu_pod();
-            inputs.insert("cloud".into(), cloud.word().into());
-            inputs.insert("gpu_types".into(), Value::texts([gpu.id.as_str()]));
+            inputs.insert("cloud", cloud.word().into());
+            inputs.insert("gpu_types", Value::texts([gpu.id.as_str()]));
             let cost = estimate(catalog, "pod", &inputs, MachineFacts::default());
             assert_eq!(cost.is_known(), gpu.price(cloud).is_some(), "{} in {cloud}", gpu.id);
             assert_eq!(cost.is_known(), unpriced(catalog, "pod", &inputs).is_empty(), "{} in {cloud}", gpu.id);

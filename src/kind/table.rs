@@ -144,12 +144,12 @@ impl Kind {
 
     /// The identifying values of an object without a marker. Two objects with the same key cannot be told apart.
     pub fn identity_key<'v>(&self, attributes: &'v Attributes) -> Option<Vec<&'v Value>> {
-        self.identity()?.iter().map(|name| attributes.get(*name)).collect()
+        self.identity()?.iter().map(|name| attributes.get(name)).collect()
     }
 
     /// Whether two objects without markers have the same identity. An attribute missing from both counts as equal.
     pub fn same_identity(&self, one: &Attributes, other: &Attributes) -> bool {
-        self.identity().is_none_or(|names| names.iter().all(|name| one.get(*name) == other.get(*name)))
+        self.identity().is_none_or(|names| names.iter().all(|name| one.get(name) == other.get(name)))
     }
 
     /// Whether an object with these attributes is locked.

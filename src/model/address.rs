@@ -4,9 +4,12 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
+use ecow::EcoString;
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::natural::natural;
+use super::shared::shared;
 
 /// The name of one resource: `network_volume.datasets`, `pod.trainer[3]`, `port.trainer[3]:8888/http`.
 ///
@@ -14,12 +17,12 @@ use super::natural::natural;
 /// list of addresses is in this order.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
-    pub kind: String,
-    pub name: String,
+    pub kind: EcoString,
+    pub name: EcoString,
     /// Replica number; absent when `replicas` is not set.
     pub index: Option<u32>,
     /// Distinguishes the children of one parent: `8888/http` for a port.
-    pub member: Option<String>,
+    pub member: Option<EcoString>,
 }
 
 impl Ord for Address {
@@ -47,7 +50,7 @@ pub struct ParseAddressError(pub String);
 
 impl Address {
     pub fn new(kind: &str, name: &str) -> Self {
-        Self { kind: kind.to_owned(), name: name.to_owned(), index: None, member: None }
+        Self { kind: kind.into(), name: shared(name), index: None, member: None }
     }
 
     #[must_use]
@@ -58,7 +61,7 @@ impl Address {
 
     #[must_use]
     pub fn with_member(mut self, member: &str) -> Self {
-        self.member = Some(member.to_owned());
+        self.member = Some(shared(member));
         self
     }
 }
@@ -101,7 +104,7 @@ impl FromStr for Address {
         let refuse = || ParseAddressError(text.to_owned());
         let (kind, rest) = text.split_once('.').ok_or_else(refuse)?;
         let (head, member) = match rest.split_once(':') {
-            Some((head, member)) => (head, Some(member.to_owned())),
+            Some((head, member)) => (head, Some(shared(member))),
             None => (rest, None),
         };
         let (name, index) = match head.split_once('[') {
@@ -123,7 +126,7 @@ impl FromStr for Address {
         if !word(kind) || !word(name) || !member.as_deref().is_none_or(plain) {
             return Err(refuse());
         }
-        Ok(Self { kind: kind.to_owned(), name: name.to_owned(), index, member })
+        Ok(Self { kind: shared(kind), name: shared(name), index, member })
     }
 }
 
@@ -135,7 +138,21 @@ impl Serialize for Address {
 
 impl<'de> Deserialize<'de> for Address {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        struct AddressVisitor;
+
+        impl Visitor<'_> for AddressVisitor {
+            type Value = Address;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an address")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Address, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(AddressVisitor)
     }
 }
 

@@ -19,10 +19,12 @@ pub mod operation;
 pub mod plan;
 pub mod problem_code;
 pub mod resource;
+pub mod shared;
 pub mod similar;
 pub mod state;
 pub mod text;
 pub mod value;
+pub mod value_map;
 
 pub use address::{Address, ParseAddressError};
 pub use change::{
@@ -41,4 +43,5 @@ pub use plan::{CostSummary, Double, Drift, DriftClass, DriftResponse, Note, Orph
 pub use problem_code::ProblemCode;
 pub use resource::{Budget, Dialect, Lifecycle, Position, Power, Resource, Timeouts, Updates};
 pub use state::{Awaiting, Record, State};
-pub use value::{Attributes, Secret, Value};
+pub use value::{Secret, Value};
+pub use value_map::{Attributes, ValueMap};

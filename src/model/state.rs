@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ecow::EcoString;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -41,7 +42,7 @@ pub enum Awaiting {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    pub kind: String,
+    pub kind: EcoString,
     /// RunPod's id. For a port: `<pod id>:<port>`.
     pub id: String,
     /// RunPod's choice among the candidates (`gpu_type`). For display; no diff reads it.

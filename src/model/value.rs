@@ -3,19 +3,19 @@
 //! Secrets are a separate variant, so downstream code cannot forget to hide them: a secret prints as a placeholder and
 //! serialises only as the fact that it is one. Its plain text is available only through [`Secret::expose`].
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
+use ecow::{EcoString, EcoVec};
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
-use serde::ser::{SerializeMap, SerializeSeq};
+use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Address;
+use super::shared::shared;
+use super::value_map::MapVisitor;
+use super::{Address, ValueMap};
 
-/// The inputs of a resource by attribute name.
-pub type Attributes = BTreeMap<String, Value>;
-
-/// One value of an attribute.
+/// One value of an attribute. A clone shares the contents of texts, lists and maps.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Value {
     /// Not set.
@@ -24,26 +24,26 @@ pub enum Value {
     Bool(bool),
     /// A whole number. The attribute name includes the unit (`size_gb`).
     Int(i64),
-    Text(String),
+    Text(EcoString),
     /// A value that must not be shown or stored. In a file: `{"$sensitive": true}`.
     Secret(Secret),
     /// The identity of another resource, known once that resource exists. In a file:
     /// `{"$ref": "network_volume.datasets"}`.
     ///
-    /// Boxed because it is rare and would make every other value four times as large.
-    Reference(Box<Address>),
-    List(Vec<Value>),
-    Map(BTreeMap<String, Value>),
+    /// Behind a pointer because it is rare and would make every other value three times as large.
+    Reference(Arc<Address>),
+    List(EcoVec<Value>),
+    Map(ValueMap),
 }
 
 /// A value that is compared and sent, but never shown, logged or stored.
 ///
 /// `None` means that only its existence is known, because it was read from a state file.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Secret(Option<String>);
+pub struct Secret(Option<Arc<str>>);
 
 impl Secret {
-    pub fn new(plain: impl Into<String>) -> Self {
+    pub fn new(plain: impl Into<Arc<str>>) -> Self {
         Self(Some(plain.into()))
     }
 
@@ -65,16 +65,16 @@ impl fmt::Debug for Secret {
 }
 
 impl Value {
-    pub fn text(text: impl Into<String>) -> Self {
+    pub fn text(text: impl Into<EcoString>) -> Self {
         Self::Text(text.into())
     }
 
-    pub fn texts<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Self {
+    pub fn texts<T: Into<EcoString>>(items: impl IntoIterator<Item = T>) -> Self {
         Self::List(items.into_iter().map(|item| Self::Text(item.into())).collect())
     }
 
     pub fn reference(address: Address) -> Self {
-        Self::Reference(Box::new(address))
+        Self::Reference(Arc::new(address))
     }
 
     pub fn is_null(&self) -> bool {
@@ -109,7 +109,7 @@ impl Value {
         }
     }
 
-    pub fn as_map(&self) -> Option<&BTreeMap<String, Value>> {
+    pub fn as_map(&self) -> Option<&ValueMap> {
         match self {
             Self::Map(map) => Some(map),
             _ => None,
@@ -144,11 +144,28 @@ impl Value {
 
     /// Whether it is a secret, or a list or map that contains one.
     pub fn holds_secret(&self) -> bool {
+        self.any(&|value| matches!(value, Self::Secret(_)))
+    }
+
+    /// Whether `test` holds for it or, in a list or map, for a value inside.
+    pub fn any(&self, test: &impl Fn(&Value) -> bool) -> bool {
         match self {
-            Self::Secret(_) => true,
-            Self::List(items) => items.iter().any(Value::holds_secret),
-            Self::Map(map) => map.values().any(Value::holds_secret),
-            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Text(_) | Self::Reference(_) => false,
+            Self::List(items) => items.iter().any(|item| item.any(test)),
+            Self::Map(map) => map.values().any(|item| item.any(test)),
+            plain => test(plain),
+        }
+    }
+
+    /// Changes the value or, in a list or map, the values inside for which `due` holds. Lists and maps without such a
+    /// value stay shared with their clones.
+    pub fn change(&mut self, due: &impl Fn(&Value) -> bool, change: &impl Fn(&mut Value)) {
+        if !self.any(due) {
+            return;
+        }
+        match self {
+            Self::List(items) => items.make_mut().iter_mut().for_each(|item| item.change(due, change)),
+            Self::Map(map) => map.change(due, change),
+            plain => change(plain),
         }
     }
 
@@ -175,11 +192,16 @@ impl From<i64> for Value {
 }
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
+        Self::Text(shared(text))
     }
 }
 impl From<String> for Value {
     fn from(text: String) -> Self {
+        Self::Text(text.into())
+    }
+}
+impl From<EcoString> for Value {
+    fn from(text: EcoString) -> Self {
         Self::Text(text)
     }
 }
@@ -192,7 +214,7 @@ impl fmt::Display for Value {
             Self::Bool(flag) => write!(formatter, "{flag}"),
             Self::Int(number) => write!(formatter, "{number}"),
             // JSON quoting also keeps control characters in hostile values out of the terminal.
-            Self::Text(text) => write!(formatter, "{}", serde_json::Value::String(text.clone())),
+            Self::Text(text) => write!(formatter, "{}", serde_json::Value::String(text.to_string())),
             Self::Secret(_) => formatter.write_str("(sensitive)"),
             Self::Reference(address) => write!(formatter, "{address}"),
             Self::List(items) => {
@@ -225,21 +247,9 @@ impl Serialize for Value {
             Self::Int(number) => serializer.serialize_i64(*number),
             Self::Text(text) => serializer.serialize_str(text),
             Self::Secret(_) => one_entry(serializer, SENSITIVE, &true),
-            Self::Reference(address) => one_entry(serializer, REFERENCE, address),
-            Self::List(items) => {
-                let mut sequence = serializer.serialize_seq(Some(items.len()))?;
-                for item in items {
-                    sequence.serialize_element(item)?;
-                }
-                sequence.end()
-            }
-            Self::Map(entries) => {
-                let mut map = serializer.serialize_map(Some(entries.len()))?;
-                for (key, value) in entries {
-                    map.serialize_entry(key, value)?;
-                }
-                map.end()
-            }
+            Self::Reference(address) => one_entry(serializer, REFERENCE, &**address),
+            Self::List(items) => items.serialize(serializer),
+            Self::Map(map) => map.serialize(serializer),
         }
     }
 }
@@ -282,24 +292,19 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(Value::Text(text.to_owned()))
+        Ok(Value::Text(shared(text)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
-        let mut items = Vec::new();
+        let mut items = EcoVec::new();
         while let Some(item) = sequence.next_element()? {
             items.push(item);
         }
         Ok(Value::List(items))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
-        let mut map = BTreeMap::new();
-        while let Some((key, value)) = access.next_entry::<String, Value>()? {
-            if map.insert(key.clone(), value).is_some() {
-                return Err(de::Error::custom(format!("the key `{key}` appears twice")));
-            }
-        }
+    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Value, A::Error> {
+        let map = MapVisitor.visit_map(access)?;
         if map.len() == 1 {
             if let Some(Value::Bool(true)) = map.get(SENSITIVE) {
                 return Ok(Value::Secret(Secret::unknown()));
@@ -318,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_neither_printed_nor_serialised() {
-        let value = Value::Map(BTreeMap::from([("HF_TOKEN".into(), Value::Secret(Secret::new("canary-9f2")))]));
+        let value = Value::Map([("HF_TOKEN", Value::Secret(Secret::new("canary-9f2")))].into());
         for shown in [format!("{value}"), format!("{value:?}"), serde_json::to_string(&value).unwrap()] {
             assert!(!shown.contains("canary"), "{shown}");
         }
@@ -326,22 +331,21 @@ mod tests {
 
     #[test]
     fn a_value_is_small() {
-        // A `BTreeMap` node of attributes has room for eleven values, and allocators are slow for blocks above about
-        // 1 kB.
-        assert!(size_of::<Value>() <= 32, "{}", size_of::<Value>());
+        // A fleet holds hundreds of thousands of them.
+        assert!(size_of::<Value>() <= 24, "{}", size_of::<Value>());
     }
 
     #[test]
     fn every_variant_survives_a_file() {
-        let value = Value::Map(BTreeMap::from([
-            ("a".into(), Value::Null),
-            ("b".into(), Value::Bool(true)),
-            ("c".into(), Value::Int(-3)),
-            ("d".into(), Value::texts(["x", "y"])),
-            ("e".into(), Value::Secret(Secret::unknown())),
-            ("f".into(), Value::reference("network_volume.data".parse().unwrap())),
-            ("g".into(), Value::Map(BTreeMap::from([("ref".into(), Value::text("main"))]))),
-            ("h".into(), Value::Map(BTreeMap::from([("sensitive".into(), Value::Bool(true))]))),
+        let value = Value::Map(ValueMap::from([
+            ("a", Value::Null),
+            ("b", Value::Bool(true)),
+            ("c", Value::Int(-3)),
+            ("d", Value::texts(["x", "y"])),
+            ("e", Value::Secret(Secret::unknown())),
+            ("f", Value::reference("network_volume.data".parse().unwrap())),
+            ("g", Value::Map(ValueMap::from([("ref", Value::text("main"))]))),
+            ("h", Value::Map(ValueMap::from([("sensitive", Value::Bool(true))]))),
         ]));
         let text = serde_json::to_string(&value).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);

@@ -120,5 +120,5 @@ pub fn importable<'o>(
         return Err(ByHandError::Alive(address.clone()));
     }
     let object = observed.get(&address.kind, id).filter(|object| !object.is_leaving());
-    object.ok_or_else(|| ByHandError::NotListed { kind: address.kind.clone(), id: id.to_owned() })
+    object.ok_or_else(|| ByHandError::NotListed { kind: address.kind.to_string(), id: id.to_owned() })
 }

@@ -60,9 +60,9 @@ pub(super) fn split_secrets(value: &Value) -> (Json, Json) {
             let (mut values, mut markers) = (Map::new(), Map::new());
             for (key, value) in map {
                 let (value, marker) = split_secrets(value);
-                values.insert(key.clone(), value);
+                values.insert(key.to_string(), value);
                 if marker != Json::Bool(false) {
-                    markers.insert(key.clone(), marker);
+                    markers.insert(key.to_string(), marker);
                 }
             }
             (Json::Object(values), if markers.is_empty() { Json::Bool(false) } else { Json::Object(markers) })

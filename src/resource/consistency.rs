@@ -112,9 +112,9 @@ pub fn flaws(state: &State) -> Vec<Flaw> {
     for (address, record) in &state.resources {
         let mut refuse = |fault| found.push(Flaw { address: address.clone(), fault });
         if record.kind != address.kind {
-            refuse(RecordFault::OtherKind(record.kind.clone()));
+            refuse(RecordFault::OtherKind(record.kind.to_string()));
         } else if kind::find(&record.kind).is_none() {
-            refuse(RecordFault::UnknownKind(record.kind.clone()));
+            refuse(RecordFault::UnknownKind(record.kind.to_string()));
         }
         if let Some(other) = owners.insert((&record.kind, &record.id), address) {
             refuse(RecordFault::SameObject { id: record.id.clone(), other: other.clone() });
@@ -146,7 +146,7 @@ fn of_edges(state: &State, record: &Record, refuse: &mut dyn FnMut(RecordFault))
     }
     for (attribute, value) in &record.inputs {
         for to in Value::references(value).into_iter().filter(|to| !state.resources.contains_key(to)) {
-            refuse(RecordFault::Reference { attribute: attribute.clone(), to: to.clone() });
+            refuse(RecordFault::Reference { attribute: attribute.to_string(), to: to.clone() });
         }
     }
 }

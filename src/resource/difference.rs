@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{Attribute, Compare, Kind};
-use crate::model::{Attributes, DifferenceOrigin, Effect, FieldChange, Object, Position, Resource, Secret, Value};
+use crate::model::{
+    Attributes, DifferenceOrigin, Effect, FieldChange, Object, Position, Resource, Secret, Value, ValueMap,
+};
 
 /// The readings to compare.
 pub struct Readings<'a> {
@@ -223,12 +225,12 @@ fn map_changes(
     recorded: Option<&Value>,
     seen: Option<&Value>,
 ) -> Vec<(String, Value, Value)> {
-    let empty = BTreeMap::new();
+    let empty = ValueMap::new();
     let wanted = wanted.as_map().unwrap_or(&empty);
     let recorded = recorded.and_then(Value::as_map).unwrap_or(&empty);
     // A map that the API did not return counts as unchanged from the record.
     let seen = seen.and_then(Value::as_map).unwrap_or(recorded);
-    let keys = wanted.keys().chain(recorded.keys().filter(|key| !wanted.contains_key(*key)));
+    let keys = wanted.keys().chain(recorded.keys().filter(|key| !wanted.contains_key(key)));
     let mut changes = Vec::new();
     for key in keys {
         let (after, before) = (wanted.get(key), seen.get(key));
@@ -298,7 +300,7 @@ mod tests {
     fn a_choice_of_runpod_within_the_candidates_is_no_difference() {
         let wanted = attributes(&[
             ("gpu_types", Value::texts(["NVIDIA L4", "NVIDIA A40"])),
-            ("regions", Value::List(vec![])),
+            ("regions", Value::List(vec![].into())),
             ("min_ram_gb_per_gpu", Value::Int(16)),
         ]);
         let seen = attributes(&[

@@ -14,7 +14,7 @@ pub fn is_member(address: &Address) -> bool {
 /// The address of the parent of `member`.
 pub fn parent_of(member: &Address) -> Option<Address> {
     let membership = kind::find(&member.kind)?.member_of.as_ref()?;
-    Some(Address { kind: membership.parent.to_owned(), member: None, ..member.clone() })
+    Some(Address { kind: membership.parent.into(), member: None, ..member.clone() })
 }
 
 /// The id of a member: its parent's id plus the part that distinguishes it.

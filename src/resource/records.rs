@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use ecow::EcoString;
+
 use crate::kind::{self, Compare, Kind, Membership};
 use crate::model::{Address, Attributes, Awaiting, Object, Power, Record, Resource, Secret, State, Status, Value};
 use crate::resource::difference::satisfies;
@@ -19,7 +21,7 @@ pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -
 fn record_with(kind: &Kind, resource: &Resource, inputs: Attributes, power: Option<Power>) -> Record {
     let inputs = redacted(inputs);
     Record {
-        kind: kind.name.to_owned(),
+        kind: kind.name.into(),
         id: String::new(),
         chosen: BTreeMap::new(),
         marked: None,
@@ -113,7 +115,7 @@ impl Observation<'_> {
         let recorded = self.recorded.map(|record| &record.inputs);
         let sources = [Some(&self.resource.inputs), recorded].into_iter().flatten();
         let maps: Vec<_> = sources.filter_map(|inputs| inputs.get(name)?.as_map()).collect();
-        let known = |key: &String, value: &Value| {
+        let known = |key: &EcoString, value: &Value| {
             let mut said = maps.iter().filter_map(|map| map.get(key)).peekable();
             said.peek()?;
             let plain = said.any(|said| said.as_text().is_some_and(|text| value.expose() == Some(text)));
@@ -141,13 +143,13 @@ pub fn part(
     (parent, parent_id): (&Address, &str),
     name: &str,
 ) -> Option<(Address, Record)> {
-    let address = Address { kind: kind.name.to_owned(), ..parent.clone() }.with_member(name);
+    let address = Address { kind: kind.name.into(), ..parent.clone() }.with_member(name);
     // Leaving out a strange port is better than writing a state that cannot be read.
     if address.to_string().parse::<Address>().as_ref() != Ok(&address) {
         return None;
     }
     let record = Record {
-        kind: kind.name.to_owned(),
+        kind: kind.name.into(),
         id: members::id_of_member(parent_id, &address),
         chosen: BTreeMap::new(),
         marked: None,
@@ -188,17 +190,21 @@ fn marked(object: &Object, address: &Address) -> Option<Address> {
 }
 
 /// Replaces secrets by the fact that they exist.
-fn redacted(mut inputs: Attributes) -> Attributes {
-    inputs.values_mut().for_each(redact);
+pub fn redacted(mut inputs: Attributes) -> Attributes {
+    inputs.change(&is_secret, &hide);
     inputs
 }
 
 /// Replaces the secrets in one value by the fact that they exist.
 pub fn redact(value: &mut Value) {
-    match value {
-        Value::Secret(secret) => *secret = Secret::unknown(),
-        Value::List(items) => items.iter_mut().for_each(redact),
-        Value::Map(map) => map.values_mut().for_each(redact),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Reference(_) => {}
-    }
+    value.change(&is_secret, &hide);
+}
+
+/// Whether it holds, or could hold, a plain secret.
+fn is_secret(value: &Value) -> bool {
+    matches!(value, Value::Secret(secret) if secret.expose().is_some())
+}
+
+fn hide(value: &mut Value) {
+    *value = Value::Secret(Secret::unknown());
 }

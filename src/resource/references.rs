@@ -128,11 +128,11 @@ fn parts(state: &State, changes: &mut RecordChanges) {
 /// The recorded parts of a resource, found by their sort position.
 pub fn parts_of<'s>(state: &'s State, parent: &Address) -> impl Iterator<Item = (&'s Address, &'s Record)> {
     let ranges = kind::parts_of(&parent.kind).map(|(kind, _)| {
-        let first = Address { kind: kind.name.to_owned(), member: None, ..parent.clone() };
+        let first = Address { kind: kind.name.into(), member: None, ..parent.clone() };
         let (name, index) = (first.name.clone(), first.index);
         let same =
             move |address: &Address| (&address.kind, &address.name, address.index) == (&first.kind, &name, index);
-        let from = Address { kind: kind.name.to_owned(), member: None, ..parent.clone() };
+        let from = Address { kind: kind.name.into(), member: None, ..parent.clone() };
         state.resources.range(from..).take_while(move |(address, _)| same(address))
     });
     ranges.flatten()
@@ -152,24 +152,16 @@ fn lost(state: &State, changes: &RecordChanges) -> BTreeMap<Address, String> {
 /// Applies `lost` to every reference in the record. Removes inputs whose target is unknown.
 fn resolve(record: &mut Record, lost: impl Fn(&Address) -> Option<LostTarget>) {
     record.depends_on.retain(|to| lost(to).is_none());
-    record.inputs.retain(|_, value| known(value, &lost));
-}
-
-/// Whether the value is known after replacing lost references with ids.
-fn known(value: &mut Value, lost: &impl Fn(&Address) -> Option<LostTarget>) -> bool {
-    match value {
-        Value::Reference(to) => match lost(to) {
-            None => true,
-            Some(LostTarget::Was(id)) => {
-                *value = Value::Text(id);
-                true
-            }
-            Some(LostTarget::Unknown) => false,
-        },
-        Value::List(items) => items.iter_mut().all(|item| known(item, lost)),
-        Value::Map(map) => map.values_mut().all(|item| known(item, lost)),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Secret(_) => true,
-    }
+    let lost = |value: &Value| match value {
+        Value::Reference(to) => lost(to),
+        _ => None,
+    };
+    record.inputs.retain(|_, value| !value.any(&|value| matches!(lost(value), Some(LostTarget::Unknown))));
+    record.inputs.change(&|value| lost(value).is_some(), &|value| {
+        if let Some(LostTarget::Was(id)) = lost(value) {
+            *value = Value::text(id);
+        }
+    });
 }
 
 /// Removes inputs with broken references from all records.
@@ -187,11 +179,11 @@ pub(super) fn forget_lost(state: &mut State) {
 
 /// Replaces references by the ids that `id_of` returns; others stay references.
 pub fn resolved(mut attributes: Attributes, id_of: &dyn Fn(&Address) -> Option<String>) -> Attributes {
-    for value in attributes.values_mut() {
+    attributes.change(&|value| matches!(value, Value::Reference(_)), &|value| {
         if let Some(id) = referred_id(value, id_of) {
-            *value = Value::Text(id);
+            *value = Value::text(id);
         }
-    }
+    });
     attributes
 }
 

@@ -12,7 +12,11 @@ pub fn renamed(state: State, renames: &BTreeMap<Address, Address>) -> State {
     let resources = state.resources.into_iter().map(|(address, mut record)| {
         record.depends_on.iter_mut().for_each(|to| *to = target(to));
         record.depends_on.sort();
-        record.inputs.values_mut().for_each(|value| rename(value, &target));
+        record.inputs.change(&|value| matches!(value, Value::Reference(_)), &|value| {
+            if let Value::Reference(to) = value {
+                *value = Value::reference(target(to));
+            }
+        });
         let renamed = target(&address);
         if renamed != address {
             record.marked = marked(&record, &address, &renamed);
@@ -41,13 +45,4 @@ fn marked(record: &Record, address: &Address, renamed: &Address) -> Option<Addre
     let made_for = |address: &Address| address.successor().unwrap_or_else(|| address.clone());
     let named = record.marked.clone().unwrap_or_else(|| made_for(address));
     (named != made_for(renamed)).then_some(named)
-}
-
-fn rename(value: &mut Value, target: &impl Fn(&Address) -> Address) {
-    match value {
-        Value::Reference(to) => **to = target(to),
-        Value::List(items) => items.iter_mut().for_each(|item| rename(item, target)),
-        Value::Map(map) => map.values_mut().for_each(|item| rename(item, target)),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Secret(_) => {}
-    }
 }

@@ -18,7 +18,7 @@ impl RequestBody {
     /// Sets the members whose attributes have a value: not `Null`, empty text or an empty list.
     pub fn given(&mut self, names: &MemberNames, values: &Attributes) {
         for (attribute, member) in names {
-            match values.get(*attribute).map(to_json) {
+            match values.get(attribute).map(to_json) {
                 None | Some(Json::Null) => {}
                 Some(Json::String(text)) if text.is_empty() => {}
                 Some(Json::Array(items)) if items.is_empty() => {}
@@ -29,7 +29,7 @@ impl RequestBody {
 
     /// Sets the members whose attributes are set, see [`is_set`].
     pub fn if_set(&mut self, names: &MemberNames, values: &Attributes) {
-        for name in names.iter().filter(|(attribute, _)| is_set(values.get(*attribute))) {
+        for name in names.iter().filter(|(attribute, _)| is_set(values.get(attribute))) {
             self.given(&[*name], values);
         }
     }
@@ -37,7 +37,7 @@ impl RequestBody {
     /// Sets the members whose attributes are in `changes`, including those that a change clears.
     pub fn changed(&mut self, names: &MemberNames, changes: &Attributes, write: impl Fn(&Value) -> Json) {
         for (attribute, member) in names {
-            if let Some(value) = changes.get(*attribute) {
+            if let Some(value) = changes.get(attribute) {
                 self.set(member, write(value));
             }
         }
@@ -53,10 +53,10 @@ pub fn to_json(value: &Value) -> Json {
     match value {
         Value::Bool(flag) => (*flag).into(),
         Value::Int(number) => (*number).into(),
-        Value::Text(text) => text.clone().into(),
+        Value::Text(text) => text.as_str().into(),
         Value::Secret(secret) => secret.expose().map_or(Json::Null, Into::into),
         Value::List(items) => items.iter().map(to_json).collect(),
-        Value::Map(map) => map.iter().map(|(key, value)| (key.clone(), to_json(value))).collect(),
+        Value::Map(map) => map.iter().map(|(key, value)| (key.to_string(), to_json(value))).collect(),
         // References are already resolved; `Client` refuses unresolved ones.
         Value::Null | Value::Reference(_) => Json::Null,
     }

@@ -43,12 +43,17 @@ pub(super) fn hide_in(object: &mut Object, secret: &str) {
 
 fn hide_in_value(value: &mut Value, secret: &str) {
     match value {
-        Value::Text(text) => hide(text, secret),
-        Value::List(items) => items.iter_mut().for_each(|item| hide_in_value(item, secret)),
+        Value::Text(text) => {
+            let mut hidden = text.to_string();
+            hide(&mut hidden, secret);
+            *text = hidden.into();
+        }
+        Value::List(items) => items.make_mut().iter_mut().for_each(|item| hide_in_value(item, secret)),
         Value::Map(map) => {
             *map = std::mem::take(map)
                 .into_iter()
-                .map(|(mut key, mut value)| {
+                .map(|(key, mut value)| {
+                    let mut key = String::from(key);
                     hide(&mut key, secret);
                     hide_in_value(&mut value, secret);
                     (key, value)

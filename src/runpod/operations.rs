@@ -258,7 +258,7 @@ fn check_update(
         let message = format!("`{name}` of a {} cannot be changed", kind.title);
         return Err(ApiError::local(ErrorClass::Invalid, request, message));
     }
-    let unknown = |name: &&&str| changes.contains_key(**name) && !current.attributes.contains_key(**name);
+    let unknown = |name: &&&str| changes.contains_key(name) && !current.attributes.contains_key(name);
     if let Some(name) = update.replaced_whole.iter().find(unknown) {
         let message =
             format!("RunPod replaces all of `{name}` but did not show its current value; nothing was changed");

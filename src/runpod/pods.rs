@@ -61,10 +61,10 @@ pub(super) fn changed_environment(current: &Object, changes: &Value) -> Json {
 fn lay_over(env: &mut Map<String, Json>, values: Option<&Value>) {
     for (key, value) in values.and_then(Value::as_map).into_iter().flatten() {
         match to_json(value) {
-            Json::Null => env.remove(key),
-            Json::String(text) => env.insert(key.clone(), text.into()),
+            Json::Null => env.remove(key.as_str()),
+            Json::String(text) => env.insert(key.to_string(), text.into()),
             // RunPod's environments contain only strings.
-            other => env.insert(key.clone(), other.to_string().into()),
+            other => env.insert(key.to_string(), other.to_string().into()),
         };
     }
 }
@@ -85,7 +85,7 @@ pub(super) fn read_environment(json: &Json) -> (Option<Value>, Option<Marker>) {
         }
         env.insert(key.clone(), Value::Secret(Secret::new(text)));
     }
-    (Some(Value::Map(env)), marker)
+    (Some(Value::Map(env.into_iter().collect())), marker)
 }
 
 /// Reads the number of GPUs, and `totals` as amounts per GPU.

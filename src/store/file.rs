@@ -382,15 +382,15 @@ mod tests {
             Just(Value::Null),
             any::<bool>().prop_map(Value::Bool),
             any::<i64>().prop_map(Value::Int),
-            any::<String>().prop_map(Value::Text),
+            any::<String>().prop_map(Value::from),
             Just(Value::Secret(Secret::unknown())),
             "[a-z]{1,4}".prop_map(|name| Value::reference(Address::new("network_volume", &name))),
         ];
         scalar.prop_recursive(2, 8, 3, |inner| {
             prop_oneof![
-                vec(inner.clone(), 0..3).prop_map(Value::List),
+                vec(inner.clone(), 0..3).prop_map(|items| Value::List(items.into())),
                 // Upper-case keys, as in `env`, because `sensitive` and `ref` have a meaning.
-                btree_map("[A-Z_\"\\\\é]{1,4}", inner, 0..3).prop_map(Value::Map),
+                btree_map("[A-Z_\"\\\\é]{1,4}", inner, 0..3).prop_map(|map| Value::Map(map.into_iter().collect())),
             ]
         })
     }
@@ -403,9 +403,9 @@ mod tests {
         let flags = (any::<bool>(), any::<bool>(), awaiting);
         (inputs, chosen, power, flags).prop_map(
             |(inputs, chosen, power, (prevent_destroy, tainted, awaiting_ready))| Record {
-                kind: String::new(),
+                kind: String::new().into(),
                 id: String::new(),
-                inputs,
+                inputs: inputs.into_iter().collect(),
                 chosen,
                 marked: None,
                 depends_on: Vec::new(),

@@ -236,7 +236,7 @@ mod tests {
                 ignored: Default::default(),
                 tainted: false,
                 awaiting_ready: None,
-                inputs: BTreeMap::from([("image".to_owned(), Value::text("a:1"))]),
+                inputs: [("image", Value::text("a:1"))].into(),
             };
             state.resources.insert(address, record);
         }

@@ -119,7 +119,7 @@ impl From<RecordV1> for Record {
         let prevent_destroy = protected && !by_default;
         let ignored = BTreeSet::new();
         Self {
-            kind,
+            kind: kind.into(),
             id,
             chosen,
             marked,

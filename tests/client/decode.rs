@@ -117,8 +117,8 @@ async fn v2_shows_more_than_v1() {
         ("registry_auth", Value::Null),
         ("locked", Value::Bool(false)),
         ("global_networking", Value::Bool(false)),
-        ("command", Value::List(vec![])),
-        ("entrypoint", Value::List(vec![])),
+        ("command", Value::List(vec![].into())),
+        ("entrypoint", Value::List(vec![].into())),
     ] {
         assert_eq!(pod.attributes.get(name), Some(&value), "{name}");
     }
@@ -239,7 +239,7 @@ async fn a_command_has_the_same_meaning_in_every_form() {
     ] {
         let pod = changed(Dialect::V2, stored.clone()).await;
         assert_eq!(pod.attributes["command"], command, "{stored}");
-        assert_eq!(pod.attributes["entrypoint"], Value::List(vec![]), "{stored}");
+        assert_eq!(pod.attributes["entrypoint"], Value::List(vec![].into()), "{stored}");
     }
     let pod =
         changed(Dialect::V1, json!({ "dockerStartCmd": ["python", "train.py"], "dockerEntrypoint": ["x"] })).await;

@@ -60,7 +60,7 @@ async fn a_v1_create_is_the_body_of_the_contract() {
 #[tokio::test]
 async fn a_cpu_pod_on_a_network_volume_is_expressed_in_both_dialects() {
     let inputs = pod_with(&[
-        ("gpu_types", Value::List(vec![])),
+        ("gpu_types", Value::List(vec![].into())),
         ("gpu_count", Value::Null),
         ("min_ram_gb_per_gpu", Value::Null),
         ("cpu_flavors", Value::texts(["cpu3c"])),
@@ -68,8 +68,8 @@ async fn a_cpu_pod_on_a_network_volume_is_expressed_in_both_dialects() {
         ("volume_gb", Value::Int(0)),
         ("network_volume", "vol1".into()),
         ("volume_mount_path", "/data".into()),
-        ("regions", Value::List(vec![])),
-        ("ports", Value::List(vec![])),
+        ("regions", Value::List(vec![].into())),
+        ("ports", Value::List(vec![].into())),
         ("env", env(&[("HF_TOKEN", SECRET)])),
     ]);
     let v2 = create(Dialect::V2, &inputs).await;
@@ -134,7 +134,7 @@ async fn values_that_a_dialect_cannot_express_are_refused_and_never_dropped() {
         (Dialect::V2, "spot", Value::Bool(true), "spot"),
         (Dialect::V1, "start_ssh", Value::Bool(true), "startSsh"),
         (Dialect::V2, "network_volume", Value::reference("network_volume.data".parse().unwrap()), "not known"),
-        (Dialect::V2, "env", Value::Map([("A".into(), Value::Secret(Secret::unknown()))].into()), "not known"),
+        (Dialect::V2, "env", Value::Map([("A", Value::Secret(Secret::unknown()))].into()), "not known"),
     ] {
         let inputs = pod_with(&[(name, value)]);
         let error = client(&script, dialect).create(&POD, &inputs, None).await.unwrap_err();
@@ -179,7 +179,7 @@ fn current() -> Json {
 
 #[tokio::test]
 async fn a_changed_environment_keeps_other_variables_and_the_marker() {
-    let changes = [("env", Value::Map([("DROP".into(), Value::Null), ("CHANGE".into(), "4".into())].into()))];
+    let changes = [("env", Value::Map([("DROP", Value::Null), ("CHANGE", "4".into())].into()))];
     let whole = json!({ "env": {
         "KEEP": "1", "CHANGE": "4", "PUBLIC_KEY": "ssh-ed25519 x",
         "SINDRI_RESOURCE": "4f1c:my-sindri-gpu/default:pod.main:7",
@@ -217,7 +217,7 @@ async fn an_update_contains_only_changes_and_clears_explicitly() {
         ("name", Value::text("new")),
         ("image", Value::text("img:2")),
         ("container_disk_gb", Value::Int(60)),
-        ("ports", Value::List(vec![])),
+        ("ports", Value::List(vec![].into())),
         ("registry_auth", Value::Null),
         ("locked", Value::Bool(true)),
         ("command", Value::Null),
@@ -247,7 +247,7 @@ async fn changes_that_no_update_can_carry_are_refused() {
 #[tokio::test]
 async fn a_body_beyond_the_limit_of_v2_is_not_sent() {
     let script = Script::new([answer(201, &json!({ "id": "p1" }))]);
-    let large = pod_with(&[("env", Value::Map([("A".into(), Value::text("x".repeat(102_400)))].into()))]);
+    let large = pod_with(&[("env", Value::Map([("A", Value::text("x".repeat(102_400)))].into()))]);
     let error = client(&script, Dialect::V2).create(&POD, &large, None).await.unwrap_err();
     assert_eq!((error.class, script.asked().len()), (ErrorClass::TooLarge, 0));
     client(&script, Dialect::V1).create(&POD, &large, None).await.unwrap();

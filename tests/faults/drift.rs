@@ -158,7 +158,7 @@ fn a_stopped_spot_pod_was_preempted_unless_someone_stopped_it() {
             let session = Session::new(Dialect::V1);
             let mut desired = one(pod(), Dialect::V1);
             let main = desired.get_mut(&Address::new("pod", "main")).expect("declared");
-            main.inputs.insert("spot".into(), true.into());
+            main.inputs.insert("spot", true.into());
             session.apply(&desired).await;
             event(&session, what.clone()).await;
             let found = nights(&session, false).await;

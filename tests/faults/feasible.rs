@@ -256,7 +256,7 @@ fn a_volume_mounted_by_an_unmanaged_pod_is_not_replaced() {
         rest().await;
         let mut wanted = with_volume("US-CA-2");
         let volume = wanted.get_mut(&Address::new("network_volume", "data")).expect("declared");
-        volume.inputs.insert("region".into(), Value::text("US-KS-2"));
+        volume.inputs.insert("region", Value::text("US-KS-2"));
         let plan = session.plan(&wanted).await;
         let says = format!("impossible_create: network volume {id} cannot be deleted while {strange} (\"strange\"");
         assert!(messages(&plan).contains(&says), "{}", messages(&plan));
@@ -424,10 +424,10 @@ fn an_empty_list_of_ports_beside_a_template_is_a_setting() {
             .account
             .post("templates", json!({ "name": "t", "image": "i:1", "disk": 30, "ports": ["9/http"] }))
             .await;
-        let none = with(templated(&id, Dialect::V2), "ports", Value::List(Vec::new()));
+        let none = with(templated(&id, Dialect::V2), "ports", Value::List(Vec::new().into()));
         session.apply(&none).await;
         rest().await;
-        assert!(session.pods().await.iter().all(|pod| pod.attributes["ports"] == Value::List(Vec::new())));
+        assert!(session.pods().await.iter().all(|pod| pod.attributes["ports"] == Value::List(Vec::new().into())));
         assert!(session.plan(&none).await.is_empty());
         let left = session.plan(&templated(&id, Dialect::V2)).await;
         assert!(left.is_empty(), "left to the template, whatever was applied: {:?}", left.changes);

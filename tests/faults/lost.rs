@@ -165,7 +165,7 @@ fn two_equal_creates_each_find_their_own_object() {
             .with_volume("models", Volume::default())
             .resources(Dialect::V2);
         for volume in desired.values_mut() {
-            volume.inputs.insert("name".into(), "shared-name".into());
+            volume.inputs.insert("name", "shared-name".into());
         }
         session.account.fault("createNetworkVolume", "resetAfterEffect: true, listLag: { appear: 20 }");
         let killed = timeout(Duration::from_secs(5), session.attempt(&desired)).await;

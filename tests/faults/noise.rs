@@ -105,7 +105,7 @@ async fn disturb(session: &Session, dice: &mut fastrand::Rng) {
         2 => {
             let shown = pod.attributes["env"].as_map().expect("a map").iter();
             let mut env: Map<_, _> =
-                shown.map(|(key, value)| (key.clone(), value.expose().unwrap_or_default().into())).collect();
+                shown.map(|(key, value)| (key.to_string(), value.expose().unwrap_or_default().into())).collect();
             env.extend(pod.marker.as_ref().map(|marker| (MARKER_VARIABLE.to_owned(), marker.to_string().into())));
             env.insert(format!("RUNPOD_{}", dice.u8(0..9)), "x".into());
             env.insert("PUBLIC_KEY".into(), "ssh-ed25519 AAAA".into());

@@ -37,9 +37,9 @@ fn a_journal_of_an_earlier_build_is_read_and_its_open_operations_are_settled() {
                 operation: operation.into(),
             };
             let mut resource = desired[&address].clone();
-            resource.inputs.insert("ports".into(), sindri::model::Value::texts(["22/tcp"]));
+            resource.inputs.insert("ports", sindri::model::Value::texts(["22/tcp"]));
             if name == "kept" {
-                resource.inputs.insert("network_volume".into(), data.as_str().into());
+                resource.inputs.insert("network_volume", data.as_str().into());
             }
             let id = session.makes(&POD, &resource, Some(&marker)).await;
             text = text.replace(&format!("<{name}>"), &id);

@@ -34,7 +34,7 @@ async fn killed(operation: &str, drop: &str, old: &Desired, new: &Desired) -> Se
 }
 
 fn ports(session: &Session) -> Vec<String> {
-    session.state().resources.keys().filter_map(|address| address.member.clone()).collect()
+    session.state().resources.keys().filter_map(|address| Some(address.member.as_ref()?.to_string())).collect()
 }
 
 fn keys(session: &Session) -> Vec<String> {

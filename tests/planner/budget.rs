@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use sindri::catalog::{Catalog, Cloud};
 use sindri::config::Move;
-use sindri::model::{Action, Attributes, Dialect, Money, Observed, Plan, State, Value};
+use sindri::model::{Action, Attributes, Dialect, Money, Observed, Plan, State, Value, ValueMap};
 use sindri::planner::{self, PlanOptions};
 
 use crate::support::fleet::{Fleet, Pod, Storage};
@@ -21,7 +21,7 @@ fn planned(pods: &[(&[&str], Cloud)], limit: f64) -> Plan {
     let mut desired = fleet.resources(Dialect::V2);
     let resources = desired.values_mut().filter(|resource| resource.address.kind == "pod");
     for (resource, (gpus, cloud)) in resources.zip(pods) {
-        let machine: Attributes = BTreeMap::from([
+        let machine: Attributes = ValueMap::from([
             ("gpu_types".to_owned(), Value::texts(gpus.iter().copied())),
             ("gpu_count".to_owned(), Value::Int(1)),
             ("cloud".to_owned(), cloud.word().into()),

@@ -163,7 +163,7 @@ fn nothing_changes_in_silence(applied: &Applied, state: &State, before: &Observe
         let new = record.and_then(|record| after.get(&record.kind, &record.id));
         let (Some(old), Some(new), Some(kind)) = (old, new, kind::find(&change.address.kind)) else { continue };
         let said = |path: &str| change.all_fields().any(|field| field.path == path);
-        let lost = |key: &String| change.losses.iter().any(|loss| loss.names.contains(key));
+        let lost = |key: &str| change.losses.iter().any(|loss| loss.names.iter().any(|name| name == key));
         for attribute in kind.attributes {
             let name = attribute.name;
             match attribute.compare {
@@ -173,7 +173,7 @@ fn nothing_changes_in_silence(applied: &Applied, state: &State, before: &Observe
                 Compare::ManagedKeys => {
                     let env = |object: &Object| object.attributes[name].as_map().cloned().unwrap_or_default();
                     let (old, new) = (env(old), env(new));
-                    for key in old.keys().chain(new.keys()).filter(|key| old.get(*key) != new.get(*key)) {
+                    for key in old.keys().chain(new.keys()).filter(|key| old.get(key) != new.get(key)) {
                         assert!(said(&format!("{name}.{key}")) || lost(key), "`{name}.{key}` changes: {change:#?}");
                     }
                 }

@@ -54,7 +54,7 @@ pub fn change_outside(session: &Session, meddling: OutsideChange, object: &Objec
 fn outside_env(object: &Object) -> Map<String, serde_json::Value> {
     let shown = object.attributes["env"].as_map().expect("a map");
     let mut env: Map<_, _> =
-        shown.iter().map(|(key, value)| (key.clone(), value.expose().unwrap_or_default().into())).collect();
+        shown.iter().map(|(key, value)| (key.to_string(), value.expose().unwrap_or_default().into())).collect();
     env.insert("A".into(), "outside".into());
     // The file does not declare it, so a replacement loses it and must say so.
     env.insert("EXTRA".into(), "by hand".into());

@@ -198,7 +198,7 @@ fn changed_fields_are_listed_by_reading() {
 
         let disk = changed(&|later| {
             let resource: &mut Resource = later.desired.get_mut(&pod("api")).expect("declared");
-            resource.inputs.insert("container_disk_gb".into(), 40.into());
+            resource.inputs.insert("container_disk_gb", 40.into());
         });
         assert_eq!(disk, ["`pod.api`: the configuration has a different `container_disk_gb` (sindri.yaml:1)"]);
 
@@ -215,7 +215,7 @@ fn changed_fields_are_listed_by_reading() {
 
         let drifted = changed(&|later| {
             let mut object = later.observed.remove("pod", &id).expect("it exists");
-            object.attributes.insert("image".into(), "image:outside".into());
+            object.attributes.insert("image", "image:outside".into());
             later.observed.insert(object);
         });
         assert_eq!(drifted, ["`pod.api`: RunPod has a different `image`"]);
@@ -268,7 +268,7 @@ fn an_edited_file_is_refused() {
             },
             &|saved| {
                 let place = api(&mut saved.plan);
-                saved.plan.changes[place].after.insert("image".into(), "safe:9".into());
+                saved.plan.changes[place].after.insert("image", "safe:9".into());
             },
             &|saved| saved.plan.changes.iter_mut().for_each(|change| change.action = Action::NoOp),
             &|saved| saved.plan.cost.hourly_after = sindri::model::Money(1).into(),
@@ -380,7 +380,7 @@ fn an_id_depends_only_on_the_actions() {
             resource.position.iter_mut().chain(resource.positions.values_mut()).for_each(|position| position.line += 7);
         }
         assert_eq!(id_of(&later), saved.plan_id);
-        later.desired.get_mut(&pod("api")).expect("declared").inputs.insert("image".into(), "image:3".into());
+        later.desired.get_mut(&pod("api")).expect("declared").inputs.insert("image", "image:3".into());
         assert_ne!(id_of(&later), saved.plan_id);
     });
 }
@@ -408,7 +408,7 @@ fn neither_an_id_nor_a_file_knows_a_secret() {
         let mut third = moment;
         let env = third.desired.get_mut(&pod("api")).expect("declared").inputs.get_mut("env").expect("env");
         let Value::Map(env) = env else { panic!("{env:?}") };
-        env.insert("A".into(), Value::Secret(Secret::new("canary-three")));
+        env.insert("A", Value::Secret(Secret::new("canary-three")));
         assert_eq!(
             third.compare(&session, &saved).0,
             SavedPlanComparison::default(),

@@ -46,7 +46,7 @@ fn without_changes_the_comment_is_one_line_below_the_marker() {
 /// A pod to be destroyed, with a pod volume of this size.
 pub fn deletion(name: &str, size_gb: i64) -> Change {
     let mut before = gpu_pod("NVIDIA L4", 1, "ghcr.io/acme/train:1");
-    before.insert("volume_gb".into(), size_gb.into());
+    before.insert("volume_gb", size_gb.into());
     Change {
         id: Some(format!("id-{name}")),
         losses: losses("pod", &before),

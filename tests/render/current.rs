@@ -32,7 +32,7 @@ fn running(id: &str) -> Object {
 fn world() -> (State, Observed) {
     let mut state = State::new("4f1c09aa".into(), "prod".into(), "runpod".into());
     let mut pod = gpu_pod("NVIDIA H100 80GB HBM3", 2, "a:1");
-    pod.insert("gpu_types".into(), Value::texts(["NVIDIA H100 80GB HBM3", "NVIDIA H100 PCIe"]));
+    pod.insert("gpu_types", Value::texts(["NVIDIA H100 80GB HBM3", "NVIDIA H100 PCIe"]));
     for (text, id) in [("pod.trainer[0]", "5xpma5eg46tqjq"), ("pod.trainer[1]", "k3j9x0qa"), ("pod.gone", "g0ne")] {
         state.resources.insert(address(text), record("pod", id, pod.clone()));
     }

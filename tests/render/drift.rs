@@ -60,9 +60,8 @@ fn world() -> (State, Observed) {
         applied(&format!("pod.worker[{index}]"), &format!("w0rk{index}"), &|_| index == 3);
     }
     applied("pod.edited", "3d1t3d", &|pod| {
-        pod.attributes.insert("image".into(), "a:2".into());
-        pod.attributes
-            .insert("env".into(), Value::Map([("LOG_LEVEL".to_owned(), Value::Secret(Secret::new("x")))].into()));
+        pod.attributes.insert("image", "a:2".into());
+        pod.attributes.insert("env", Value::Map([("LOG_LEVEL".to_owned(), Value::Secret(Secret::new("x")))].into()));
         true
     });
     applied("pod.sleeper", "sl33p", &|pod| {
@@ -70,7 +69,7 @@ fn world() -> (State, Observed) {
         true
     });
     applied("pod.spot", "sp0t", &|pod| {
-        pod.attributes.insert("spot".into(), true.into());
+        pod.attributes.insert("spot", true.into());
         (pod.status, pod.ready, pod.computed.cost_per_hour) = (Some(Status::Stopped), false, None);
         true
     });
@@ -84,7 +83,7 @@ fn world() -> (State, Observed) {
         true
     });
     applied("pod.hotfix", "h0tf1x", &|pod| {
-        pod.attributes.insert("image".into(), "a:3".into());
+        pod.attributes.insert("image", "a:3".into());
         true
     });
     applied("pod.nomad", "0ld1d", &|pod| {
@@ -109,7 +108,7 @@ fn world() -> (State, Observed) {
     for text in ["pod.late", "pod.booting"] {
         state.resources.get_mut(&address(text)).expect("a record").awaiting_ready = Some(Awaiting::First);
     }
-    state.resources.get_mut(&address("pod.spot")).expect("a record").inputs.insert("spot".into(), true.into());
+    state.resources.get_mut(&address("pod.spot")).expect("a record").inputs.insert("spot", true.into());
     for (text, id, size_gb) in [("network_volume.data", "vol-1", 500), ("network_volume.gone", "vol-2", 100)] {
         state.resources.insert(address(text), record("network_volume", id, volume(size_gb, "US-CA-2")));
     }
@@ -242,7 +241,7 @@ fn ids_of_findings_are_the_same_every_night_and_no_two_share_one() {
             object.computed.cost_per_hour = object.computed.cost_per_hour.map(|price| price.times(3));
             object.computed.created_at = Some("2026-11-24T00:00:00Z".into());
             if object.id == "3d1t3d" {
-                object.attributes.insert("image".into(), "a:3".into());
+                object.attributes.insert("image", "a:3".into());
             }
             object
         })

@@ -109,7 +109,7 @@ pub fn gpu_pod(gpu: &str, count: i64, image: &str) -> Attributes {
         ("volume_mount_path", "/workspace".into()),
         ("network_volume", Value::Null),
         ("ports", Value::texts(["8888/http", "22/tcp"])),
-        ("env", Value::Map(BTreeMap::from([("LOG_LEVEL".into(), "info".into())]))),
+        ("env", Value::Map([("LOG_LEVEL", "info".into())].into())),
     ])
 }
 

@@ -9,7 +9,7 @@ use sindri::apply::{Event, OperationFault};
 use sindri::model::{
     Action, Address, Cause, Change, Computed, Drift, DriftClass, DriftResponse, Effect, Endpoint, FieldChange, Loss,
     Note, Object, Observed, Orphan, Partial, Plan, Position, Record, Refusal, RefusalCode, Rename, Risk, Secret,
-    SideEffect, SshTarget, State, Status, Value, Verb, Wait,
+    SideEffect, SshTarget, State, Status, Value, ValueMap, Verb, Wait,
 };
 use sindri::render::drift as render_drift;
 use sindri::render::style::is_harmful;
@@ -22,12 +22,12 @@ const CANARY: &str = "canary-secret-7781";
 pub fn hostile_plan(evil: &str) -> Plan {
     let address = Address { kind: "pod".into(), name: evil.into(), index: Some(1), member: None };
     let position = Some(Position { file: evil.into(), line: 1, column: 1 });
-    let value = Value::Map(BTreeMap::from([
+    let value = Value::Map(ValueMap::from([
         (evil.to_owned(), Value::text(evil)),
         ("list".to_owned(), Value::texts([evil])),
         ("token".to_owned(), Value::Secret(Secret::new(CANARY))),
     ]));
-    let attributes = BTreeMap::from([
+    let attributes = ValueMap::from([
         ("image".to_owned(), Value::text(evil)),
         ("gpu_types".to_owned(), Value::texts([evil, evil])),
         ("volume_gb".to_owned(), 5.into()),
@@ -159,7 +159,7 @@ fn hostile_object(evil: &str) -> Object {
         kind: "pod",
         id: evil.into(),
         name: evil.into(),
-        attributes: BTreeMap::from([("env".to_owned(), Value::Secret(Secret::new(CANARY)))]),
+        attributes: ValueMap::from([("env".to_owned(), Value::Secret(Secret::new(CANARY)))]),
         marker: format!("line:{}/x:pod.x:op", "n").parse().ok(),
         status: Some(Status::Unknown(evil.into())),
         ready: false,
@@ -243,7 +243,7 @@ fn outputs(evil: &str) -> Vec<(&'static str, String)> {
     }
 
     let mut state = State::new("line".into(), evil.into(), evil.into());
-    let inputs = BTreeMap::from([("env".to_owned(), Value::Secret(Secret::new(CANARY)))]);
+    let inputs = ValueMap::from([("env".to_owned(), Value::Secret(Secret::new(CANARY)))]);
     let record = Record {
         kind: "pod".into(),
         id: evil.into(),
@@ -298,7 +298,7 @@ fn outputs(evil: &str) -> Vec<(&'static str, String)> {
 /// A report in which every foreign text is hostile.
 fn hostile_drift_markdown(evil: &str) -> String {
     let mut state = State::new("line".into(), evil.into(), evil.into());
-    let inputs = BTreeMap::from([
+    let inputs = ValueMap::from([
         ("image".to_owned(), Value::text("before")),
         ("volume_gb".to_owned(), 5.into()),
         ("volume_mount_path".to_owned(), Value::text(evil)),
@@ -309,13 +309,13 @@ fn hostile_drift_markdown(evil: &str) -> String {
             kind: "pod".into(),
             id,
             inputs: inputs.clone(),
-            ..crate::render::drift::record("pod", "", BTreeMap::new())
+            ..crate::render::drift::record("pod", "", ValueMap::new())
         };
         state.resources.insert(Address::new("pod", &format!("{evil}{name}")), record);
     }
     let changed = Object {
         id: format!("{evil}changed"),
-        attributes: BTreeMap::from([("image".to_owned(), Value::text(evil))]),
+        attributes: ValueMap::from([("image".to_owned(), Value::text(evil))]),
         ..hostile_object(evil)
     };
     let orphan =

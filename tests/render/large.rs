@@ -15,7 +15,7 @@ use crate::render::plans::view;
 fn destruction(number: usize, name: impl Fn(usize) -> String) -> Plan {
     let pod = |index: usize| {
         let mut before = gpu_pod("NVIDIA L4", 1, "a:1");
-        before.insert("regions".into(), Value::texts([format!("US-XX-{}", index % 30).as_str()]));
+        before.insert("regions", Value::texts([format!("US-XX-{}", index % 30).as_str()]));
         Change {
             id: Some(format!("x{index}")),
             losses: losses("pod", &before),

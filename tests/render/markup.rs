@@ -180,7 +180,7 @@ fn names_of_any_length_leave_room_for_important_parts() {
     for name in ["\u{1d54f}".repeat(400), "`".repeat(400), format!("{}{}", "`".repeat(60), "\u{1d54f}".repeat(400))] {
         let mut wide = plan(vec![deletion("old", 10), deletion("older", 10)]);
         (wide.name, wide.environment) = (name.clone(), name.clone());
-        wide.changes[1].address.name = name.clone();
+        wide.changes[1].address.name = name.clone().into();
         let view = PlanView { plan_id: Some(name.clone()), catalog_date: Some(name), ..plans::view() };
         let text = comment(&wide, &view, markdown::LEAST_BUDGET);
         assert!(text.len() <= markdown::LEAST_BUDGET, "{}", text.len());

@@ -111,7 +111,7 @@ fn the_picture_has_a_box_per_change_and_an_arrow_from_each_dependency() {
 #[test]
 fn arrows_follow_ids_of_existing_objects_and_causes_of_replacements() {
     let mut mounted = gpu_pod("NVIDIA L4", 1, "nginx:1");
-    mounted.insert("network_volume".into(), "vol-1".into());
+    mounted.insert("network_volume", "vol-1".into());
     let mut disk = kept("network_volume.d", volume(10, "US-CA-2"), 0.0);
     disk.id = Some("vol-1".into());
     let text = page(&plan(vec![disk, kept("pod.a", mounted, 0.4)]), &plans::view());
@@ -144,7 +144,7 @@ fn a_fleet_of_many_names_is_a_few_boxes() {
         let mut changes: Vec<Change> = vec![create("network_volume.d", volume(10, "US-CA-2"), 0.0, 1)];
         for index in 0..pods {
             let mut pod = gpu_pod(&format!("GPU {index}"), 1, "a");
-            pod.insert("network_volume".into(), Value::reference(address("network_volume.d")));
+            pod.insert("network_volume", Value::reference(address("network_volume.d")));
             changes.push(create(&format!("pod.p{index}"), pod, 0.4, 1));
         }
         let text = page(&plan(changes), &plans::view());

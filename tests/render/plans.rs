@@ -40,9 +40,9 @@ pub fn fleet() -> Vec<Change> {
     let mut changes = vec![create("network_volume.datasets", volume(500, "US-CA-2"), 0.048, 6)];
     for index in 0..4 {
         let mut pod = gpu_pod(H100, 2, PYTORCH);
-        pod.insert("name".into(), format!("trainer-{index}").into());
-        pod.insert("network_volume".into(), Value::reference(address("network_volume.datasets")));
-        pod.insert("volume_gb".into(), Value::Null);
+        pod.insert("name", format!("trainer-{index}").into());
+        pod.insert("network_volume", Value::reference(address("network_volume.datasets")));
+        pod.insert("volume_gb", Value::Null);
         changes.push(create(&format!("pod.trainer[{index}]"), pod, 5.86, 12));
         for port in ["8888/http", "22/tcp"] {
             changes.push(create(&format!("port.trainer[{index}]:{port}"), attributes([]), 0.0, 20));
@@ -251,7 +251,7 @@ pub fn long_texts() -> Plan {
     let env = |middle: &str, extra: Option<&str>| {
         let mut map = BTreeMap::from([("SCRIPT".to_owned(), script(middle).into()), ("SAME".to_owned(), "x".into())]);
         map.extend(extra.map(|value| ("NEW".to_owned(), value.into())));
-        Value::Map(map)
+        Value::Map(map.into_iter().collect())
     };
     let command = |rate: &str| {
         Value::text(format!(

@@ -94,7 +94,7 @@ fn the_schema_has_every_value_of_the_model() {
         for address in ["pod.a", "pod.a[2]", "port.a:8888/http", "network_volume.d"] {
             let mut one = change(address, action);
             one.causes = causes.to_vec();
-            one.after = attributes([("env", sindri::model::Value::Map([("K".into(), secret())].into()))]);
+            one.after = attributes([("env", sindri::model::Value::Map([("K", secret())].into()))]);
             one.fields = [Effect::InPlace, Effect::Restart, Effect::Replace]
                 .map(|effect| field("pod", "env.K.L", secret(), 1.into(), effect, 3))
                 .to_vec();

@@ -20,7 +20,7 @@ fn the_plan_as_json() {
 fn references_are_known_ids_or_unknown() {
     let mounting = |volume: &str| {
         let mut pod = gpu_pod("NVIDIA L4", 1, "a:1");
-        pod.insert("network_volume".into(), Value::reference(address(volume)));
+        pod.insert("network_volume", Value::reference(address(volume)));
         pod
     };
     let plan = plan(vec![
@@ -41,8 +41,7 @@ fn references_are_known_ids_or_unknown() {
 fn secrets_are_null_with_markers() {
     let mut after = gpu_pod("NVIDIA L4", 1, "a:1");
     let secret = Value::Secret(Secret::new("canary-5512"));
-    after
-        .insert("env".into(), Value::Map([("HF_TOKEN".to_owned(), secret.clone()), ("A".to_owned(), 1.into())].into()));
+    after.insert("env", Value::Map([("HF_TOKEN".to_owned(), secret.clone()), ("A".to_owned(), 1.into())].into()));
     let mut update = change("pod.b", Action::Update);
     update.fields = vec![field("pod", "env.HF_TOKEN", Value::Null, secret, Effect::Restart, 3)];
     let json = plan_json(&plan(vec![create("pod.a", after, 0.44, 1), update]), None);

@@ -201,7 +201,7 @@ fn moved(versions: &[Desired], dice: &mut Rng) -> Vec<Move> {
     let count = if declared.is_empty() { 0 } else { dice.usize(0..=2) };
     let entry = |dice: &mut Rng| {
         let key = declared[dice.usize(..declared.len())].clone();
-        let other = Address { name: format!("{}-moved", key.name), ..key.clone() };
+        let other = Address { name: format!("{}-moved", key.name).into(), ..key.clone() };
         let (from, to) = if dice.u8(..3) == 0 { (key, other) } else { (other, key) };
         Move { from, to, position: None }
     };
@@ -247,7 +247,7 @@ impl Others<'_> {
         let mut inputs = resource::resolved(resource.inputs.clone(), &|_| None);
         inputs.retain(|_, value| value.references().is_empty());
         if self.dice.bool() {
-            inputs.insert("name".into(), Value::text("a-stranger"));
+            inputs.insert("name", Value::text("a-stranger"));
         }
         let Some(kind) = kind::find(&address.kind) else { return };
         let made = self.stranger.create(kind, &inputs, None).await;
@@ -331,9 +331,9 @@ impl Command {
             (1, _) => Self::FromMemory,
             (2 | 3, _) => import(person, &state, dice).map_or(Self::Refresh, |(address, id)| Self::Import(address, id)),
             (4, Some(from)) => {
-                let moved = Address { name: format!("{}-moved", from.name), ..from.clone() };
+                let moved = Address { name: format!("{}-moved", from.name).into(), ..from.clone() };
                 let back = from.name.strip_suffix("-moved");
-                let to = back.map_or(moved, |name| Address { name: name.to_owned(), ..from.clone() });
+                let to = back.map_or(moved, |name| Address { name: name.into(), ..from.clone() });
                 Self::Move(from, to)
             }
             (5, Some(address)) if address.kind == "pod" => Self::Forget(address),

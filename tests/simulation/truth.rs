@@ -133,7 +133,7 @@ fn of_pod(pod: &Json) -> Vec<(&'static str, Value)> {
         ("cloud", text(&pod["cloud"])),
         ("container_disk_gb", number(&pod["disk"])),
         ("ports", Value::texts(pod["ports"].as_array().expect("a list").iter().filter_map(Json::as_str))),
-        ("env", Value::Map(env)),
+        ("env", Value::Map(env.into_iter().collect())),
         ("locked", Value::Bool(pod["locked"].as_bool().expect("a flag"))),
         ("volume_gb", if size.is_null() { Value::Int(0) } else { number(size) }),
         ("network_volume", if volume.is_null() { Value::Null } else { text(volume) }),

@@ -133,11 +133,11 @@ impl Fleet {
 impl Volume {
     fn resource(&self, key: &str, dialect: Dialect) -> Resource {
         let mut inputs = unset(NETWORK_VOLUME.attributes.iter().map(|attribute| attribute.name));
-        inputs.insert("name".into(), format!("test-{key}{}", self.title).into());
-        inputs.insert("size_gb".into(), self.size_gb.into());
-        inputs.insert("region".into(), self.region.into());
+        inputs.insert("name", format!("test-{key}{}", self.title).into());
+        inputs.insert("size_gb", self.size_gb.into());
+        inputs.insert("region", self.region.into());
         if dialect == Dialect::V2 && self.tier {
-            inputs.insert("tier".into(), "STANDARD".into());
+            inputs.insert("tier", "STANDARD".into());
         }
         declared(Address::new("network_volume", key), inputs)
     }

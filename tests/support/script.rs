@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
-use sindri::model::{Address, Attributes, Dialect, Marker, Secret, Value};
+use sindri::model::{Address, Attributes, Dialect, Marker, Secret, Value, ValueMap};
 use sindri::runpod::{ApiKey, ApiOrigin, Client};
 use sindri::transport::{Reply, Request, Transport, TransportError};
 
@@ -107,20 +107,20 @@ pub fn pod() -> Attributes {
         ("cloud", "SECURE".into()),
         ("gpu_types", Value::texts(["NVIDIA GeForce RTX 4090"])),
         ("gpu_count", Value::Int(1)),
-        ("cpu_flavors", Value::List(vec![])),
+        ("cpu_flavors", Value::List(vec![].into())),
         ("vcpu_count", Value::Null),
         ("regions", Value::texts(["US-CA-2"])),
         ("min_ram_gb_per_gpu", Value::Int(16)),
         ("min_vcpu_per_gpu", Value::Int(4)),
-        ("cuda_versions", Value::List(vec![])),
+        ("cuda_versions", Value::List(vec![].into())),
         ("container_disk_gb", Value::Int(50)),
         ("volume_gb", Value::Int(20)),
         ("volume_mount_path", "/workspace".into()),
         ("network_volume", Value::Null),
         ("ports", Value::texts(["8888/http", "22/tcp"])),
-        ("env", Value::Map([].into())),
-        ("entrypoint", Value::List(vec![])),
-        ("command", Value::List(vec![])),
+        ("env", Value::Map(ValueMap::new())),
+        ("entrypoint", Value::List(vec![].into())),
+        ("command", Value::List(vec![].into())),
         ("registry_auth", Value::Null),
         ("locked", Value::Bool(false)),
         ("global_networking", Value::Bool(false)),

@@ -1,5 +1,6 @@
 //! Updates, starts and stops of existing objects.
 
+use ecow::EcoString;
 use tokio::time::{Instant, sleep};
 
 use super::{OperationError, RESEND_FRESH, RunningOperation, lock};
@@ -63,7 +64,7 @@ impl RunningOperation<'_, '_> {
     /// Whether the update sends a whole map although sindri manages only some of its keys. It must include the keys
     /// that others added after the plan was made.
     fn replaces_a_map(&self) -> bool {
-        let managed = |name: &String| {
+        let managed = |name: &EcoString| {
             self.kind.attribute(name).is_some_and(|attribute| attribute.compare == Compare::ManagedKeys)
         };
         self.operation.inputs.keys().any(managed)

@@ -42,7 +42,7 @@ impl<'i> UpdateRequest<'i> {
                 map.retain(|_, value| !value.is_null()); // removed keys
             }
         }
-        let requested = changes.keys().cloned().collect();
+        let requested = changes.keys().map(ToString::to_string).collect();
         Self { intent, kind, before, wanted, recorded: changes.clone(), requested }
     }
 
@@ -62,15 +62,15 @@ impl<'i> UpdateRequest<'i> {
             let old = old.and_then(|old| old.get(attribute.name)?.as_map());
             if let (Some(old), Some(Value::Map(map))) = (old, recorded.get_mut(attribute.name)) {
                 for (key, value) in old {
-                    map.entry(key.clone()).or_insert_with(|| value.clone());
+                    map.get_or_insert(key, value.clone());
                 }
             }
         }
         let parts = kind::parts_of(kind.name).filter(|(part, _)| {
             intent.members.keys().chain(&intent.removed).any(|address| address.kind == part.name) //
         });
-        let changed = record.inputs.iter().filter(|(name, value)| old.and_then(|old| old.get(*name)) != Some(value));
-        let changed = changed.map(|(name, _)| name.clone());
+        let changed = record.inputs.iter().filter(|(name, value)| old.and_then(|old| old.get(name)) != Some(value));
+        let changed = changed.map(|(name, _)| name.to_string());
         let requested = changed.chain(parts.map(|(_, membership)| membership.attribute.to_owned())).collect();
         Some(Self { intent, kind, before, wanted, recorded, requested })
     }
@@ -136,7 +136,7 @@ impl<'i> UpdateRequest<'i> {
     fn shows_a_change(&self, missing: &BTreeSet<String>, record: Option<&Record>, object: &Object) -> bool {
         let shown = |name: &&String| {
             let attribute = self.kind.attribute(name);
-            object.attributes.contains_key(*name)
+            object.attributes.contains_key(name)
                 && attribute.is_some_and(|attribute| attribute.compare != Compare::Recorded)
         };
         self.requested.iter().filter(shown).any(|name| {

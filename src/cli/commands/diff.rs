@@ -59,7 +59,7 @@ fn count(named: usize) -> String {
 fn project(left: &Config, right: &Config) -> Vec<ComparisonRow> {
     let money = |limit: Option<Money>| limit.map_or(Value::Null, |limit| Value::text(limit.to_string()));
     let pods = |limit: Option<u32>| limit.map_or(Value::Null, |limit| Value::Int(limit.into()));
-    let text = |text: &dyn ToString| Value::Text(text.to_string());
+    let text = |text: &dyn ToString| Value::text(text.to_string());
     differing([
         ("name", text(&left.name), text(&right.name)),
         ("apiVersion", text(&left.dialect), text(&right.dialect)),

@@ -24,7 +24,8 @@ pub fn holds_credential(text: &str) -> bool {
 /// The words of a command line; words that hold credentials become secrets.
 pub fn command_line(words: Vec<String>) -> Value {
     let hidden = hidden_words(&words);
-    let value = |(word, hidden)| if hidden { Value::Secret(Secret::new(word)) } else { Value::Text(word) };
+    let value =
+        |(word, hidden): (String, bool)| if hidden { Value::Secret(Secret::new(word)) } else { Value::text(word) };
     Value::List(words.into_iter().zip(hidden).map(value).collect())
 }
 
@@ -312,7 +313,7 @@ mod tests {
     fn hidden(line: &str) -> Vec<String> {
         let words: Vec<String> = shlex::split(line).unwrap();
         let hidden = hidden_words(&words);
-        words.into_iter().zip(hidden).filter_map(|(word, hidden)| hidden.then_some(word)).collect()
+        words.into_iter().zip(hidden).filter_map(|(word, hidden): (String, bool)| hidden.then_some(word)).collect()
     }
 
     #[test]

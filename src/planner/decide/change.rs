@@ -284,7 +284,7 @@ impl<'a> Subject<'_, 'a> {
             let maps: Vec<_> = inputs.filter_map(|inputs| inputs.get(attribute.name)?.as_map()).collect();
             let Some(Value::Map(map)) = shown.get_mut(attribute.name) else { continue };
             map.retain(|key, _| maps.iter().any(|declared| declared.contains_key(key)));
-            for (key, value) in map {
+            for (key, value) in map.iter_mut() {
                 let mut declarations = maps.iter().filter_map(|declared| declared.get(key));
                 // Show only values that a file or a record contains in plain text; any other value may be someone's
                 // secret.

@@ -4,10 +4,10 @@
 //! drift in every later plan. Instead, the record keeps the values that were applied or have been set outside sindri
 //! since.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::kind::Kind;
-use crate::model::{Attributes, FieldChange, Record, Value};
+use crate::model::{Attributes, FieldChange, Record, Value, ValueMap};
 use crate::planner::drift::survey::accept;
 use crate::resource::difference::{Readings, difference, ignored};
 
@@ -48,7 +48,7 @@ fn copy(to: &mut Attributes, from: &Attributes, path: &str) {
         return;
     };
     if target.is_null() {
-        *target = Value::Map(BTreeMap::new());
+        *target = Value::Map(ValueMap::new());
     }
     let Value::Map(target) = target else { return };
     match source.as_map().and_then(|source| source.get(key)) {

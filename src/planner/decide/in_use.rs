@@ -41,7 +41,7 @@ pub(in crate::planner) fn refuse(plan: &mut Plan, observed: &Observed) {
     if users.is_empty() {
         return;
     }
-    let key = |address: &Address, id: &Option<String>| Some((address.kind.clone(), id.clone()?));
+    let key = |address: &Address, id: &Option<String>| Some((address.kind.to_string(), id.clone()?));
     let deletes = plan.operations.iter().filter(|operation| operation.verb == Verb::Delete);
     let deleted: BTreeMap<(String, String), Address> =
         deletes.filter_map(|delete| Some((key(&delete.address, &delete.id)?, delete.address.clone()))).collect();

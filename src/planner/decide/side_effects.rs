@@ -51,13 +51,14 @@ pub fn undeclared(kind: &Kind, object: &Object, inputs: &[&Attributes]) -> Vec<L
     let shared = kind.attributes.iter().filter_map(|attribute| Some((attribute, attribute.shared?)));
     let lost = shared.filter_map(|(attribute, shared)| {
         let map = object.attributes.get(attribute.name)?.as_map()?;
-        let ours = |key: &String| {
+        let ours = |key: &str| {
             inputs.iter().any(|inputs| {
                 inputs.get(attribute.name).and_then(Value::as_map).is_some_and(|map| map.contains_key(key))
             })
         };
-        let made_again = |key: &String| inputs.first().is_some_and(|wanted| (shared.injected)(wanted, key));
-        let names: Vec<String> = map.keys().filter(|key| !ours(key) && !made_again(key)).cloned().collect();
+        let made_again = |key: &str| inputs.first().is_some_and(|wanted| (shared.injected)(wanted, key));
+        let names: Vec<String> =
+            map.keys().filter(|key| !ours(key) && !made_again(key)).map(ToString::to_string).collect();
         (!names.is_empty()).then(|| Loss {
             what: format!("{} not declared", shared.title),
             names,

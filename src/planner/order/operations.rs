@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind;
 use crate::model::{
-    Action, Address, Attributes, Awaiting, Cause, Dialect, Effect, Operation, Power, Record, Timeouts, Value, Verb,
+    Action, Address, Attributes, Awaiting, Cause, Dialect, Effect, Operation, Power, Record, Timeouts, Value, ValueMap,
+    Verb,
 };
 use crate::planner::decide::change::{Decision, Decisions};
 use crate::planner::decide::lock::unlocks;
@@ -213,7 +214,9 @@ impl Sequence<'_, '_> {
         let mut stopped_record = decision.settled.clone();
         if let Some(record) = &mut stopped_record {
             // Values that a later request sets are not in effect yet.
-            record.inputs.iter_mut().filter(|(name, _)| late.contains_key(*name)).for_each(|(_, it)| *it = Value::Null);
+            for (name, _) in late.iter().filter(|(name, _)| record.inputs.contains_key(name)).collect::<Vec<_>>() {
+                record.inputs.insert(name.clone(), Value::Null);
+            }
         }
         let mut record = stopped_record.clone();
         if let Some(record) = &mut record {
@@ -293,8 +296,7 @@ impl Sequence<'_, '_> {
                     inputs.insert(field.path.clone(), field.after.clone());
                 }
                 Some((name, key)) => {
-                    let map = inputs.entry(name.to_owned()).or_insert_with(|| Value::Map(BTreeMap::new()));
-                    if let Value::Map(map) = map {
+                    if let Value::Map(map) = inputs.get_or_insert(name, Value::Map(ValueMap::new())) {
                         map.insert(key.to_owned(), field.after.clone());
                     }
                 }

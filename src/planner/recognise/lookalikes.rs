@@ -41,7 +41,7 @@ pub(in crate::planner) fn alike<'d, 'a>(
 
 /// The value as RunPod shows it, with the id of the object in place of a reference.
 fn with_id(value: &Value, id_of: &dyn Fn(&Address) -> Option<String>) -> Value {
-    referred_id(value, id_of).map_or_else(|| value.clone(), Value::Text)
+    referred_id(value, id_of).map_or_else(|| value.clone(), Value::text)
 }
 
 /// An object that one of our live objects uses in place of a declared resource.

@@ -183,7 +183,7 @@ impl<'j, 'a> ObjectChooser<'j, 'a> {
         let address = &resource.address;
         let of = |members, inputs| resolved(members::folded(address, inputs, members), &id_of);
         let mut wanted = of(&self.declared_members, &resource.inputs);
-        for (name, value) in &mut wanted {
+        for (name, value) in wanted.iter_mut() {
             // The reference is still unknown and may turn out to equal the observed value.
             if let (Value::Reference(_), Some(seen)) = (&*value, object.attributes.get(name)) {
                 *value = seen.clone();

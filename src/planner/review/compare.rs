@@ -80,7 +80,7 @@ fn blocks(side: ComparedEnvironment<'_>) -> BTreeMap<Address, DeclaredBlock> {
             let mut fields = members::fold_members(address, &resource.inputs, own);
             let name = kind::find(&address.kind).and_then(|kind| fields.get_mut(kind.name_attribute?));
             if let Some(Value::Text(name)) = name {
-                *name = plain_name(name, address, side.environment);
+                *name = plain_name(name, address, side.environment).into();
             }
             fields.extend(lifecycle_settings(resource));
             let describe = |kind: &'static kind::Kind| (kind.describe)(&resource.inputs, &BTreeMap::new()).to_string();
@@ -134,7 +134,7 @@ fn rows(kind: &str, left: &DeclaredBlock, right: &DeclaredBlock) -> Vec<Comparis
         let at = |block: &DeclaredBlock| block.fields.get(name).cloned().unwrap_or_default();
         let compare =
             kind::find(kind).and_then(|kind| kind.attribute(name)).map_or(Compare::Exact, |known| known.compare);
-        split(name.clone(), at(left), at(right), compare, &mut rows);
+        split(name.to_string(), at(left), at(right), compare, &mut rows);
     }
     rows
 }
@@ -142,8 +142,11 @@ fn rows(kind: &str, left: &DeclaredBlock, right: &DeclaredBlock) -> Vec<Comparis
 /// Maps are compared key by key.
 fn split(path: String, left: Value, right: Value, compare: Compare, rows: &mut Vec<ComparisonRow>) {
     if let (Value::Map(_) | Value::Null, Value::Map(_)) | (Value::Map(_), Value::Null) = (&left, &right) {
-        let keys: BTreeSet<String> =
-            [&left, &right].into_iter().filter_map(Value::as_map).flat_map(|map| map.keys().cloned()).collect();
+        let keys: BTreeSet<String> = [&left, &right]
+            .into_iter()
+            .filter_map(Value::as_map)
+            .flat_map(|map| map.keys().map(ToString::to_string))
+            .collect();
         for key in keys {
             let at = |value: &Value| value.as_map().and_then(|map| map.get(&key)).cloned();
             match (at(&left), at(&right)) {

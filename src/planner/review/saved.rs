@@ -14,7 +14,7 @@ use crate::planner::input::{Input, PlanOptions};
 use crate::planner::recognise::moves;
 use crate::planner::review::identity;
 use crate::resource::inventory::recorded;
-use crate::resource::records::redact;
+use crate::resource::records::{redact, redacted};
 
 /// The format that this version writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 2;
@@ -228,7 +228,9 @@ fn shown(plan: &Plan) -> Plan {
             change.before.clear();
             change.after.clear();
         }
-        change.before.values_mut().chain(change.after.values_mut()).for_each(redact);
+        for side in [&mut change.before, &mut change.after] {
+            *side = redacted(std::mem::take(side));
+        }
     }
     let drifted = shown.drift.iter_mut().flat_map(|drift| &mut drift.fields);
     for field in shown.changes.iter_mut().flat_map(Change::all_fields_mut).chain(drifted) {
@@ -435,7 +437,7 @@ fn of_attributes(attributes: &Attributes) -> Fields {
                 fields.extend(map.iter().map(|(key, value)| (format!("{name}.{key}"), identity::digest(value))))
             }
             value => {
-                fields.insert(name.clone(), identity::digest(value));
+                fields.insert(name.to_string(), identity::digest(value));
             }
         }
     }

@@ -36,7 +36,7 @@ fn node(first: &Address, group: BoxGroup) -> GraphNode {
     let tip = [title.clone(), what.clone()].into_iter().filter(|part| !part.is_empty()).chain(names);
     let tip = tip.collect::<Vec<_>>().join(": ");
     GraphNode {
-        kind: first.kind.clone(),
+        kind: first.kind.to_string(),
         title,
         what,
         tip,

@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::picture::LEGIBLE;
+use ecow::EcoString;
+
 use crate::kind;
 use crate::model::Address;
 use crate::render::{fold, words};
@@ -68,14 +70,14 @@ impl FoldLevel {
     fn key<T: Clone>(self, item: &GraphItem<'_, T>, needed: &BTreeSet<&Address>) -> Key<T> {
         let Address { kind, name, index, member } = item.address;
         // A single pod is not a replica, even if its name has or had numbers in the same plan.
-        let by_name = || vec![name.clone(), index.is_some().to_string(), member.clone().unwrap_or_default()];
+        let by_name = || vec![name.clone(), index.is_some().to_string().into(), member.clone().unwrap_or_default()];
         let shared = match self {
             Self::Name => by_name(),
             // Otherwise its arrows could no longer distinguish its dependents.
             Self::Needs if needed.contains(item.address) => by_name(),
             Self::Needs => {
-                let needs: BTreeSet<&str> = item.needs.iter().map(|needed| needed.name.as_str()).collect();
-                needs.into_iter().map(str::to_owned).collect()
+                let needs: BTreeSet<&EcoString> = item.needs.iter().map(|needed| &needed.name).collect();
+                needs.into_iter().cloned().collect()
             }
             Self::Kind => Vec::new(),
         };
@@ -83,7 +85,7 @@ impl FoldLevel {
     }
 }
 
-type Key<T> = (String, Vec<String>, T);
+type Key<T> = (EcoString, Vec<EcoString>, T);
 
 /// Folds resources until there are few enough boxes to read.
 pub(super) fn folded<T: Ord + Clone>(mut items: Vec<GraphItem<'_, T>>) -> (Folded, Vec<GraphItem<'_, T>>) {

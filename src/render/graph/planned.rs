@@ -87,7 +87,7 @@ fn node(
         tip.push_str(&format!("; destroys {}", losses.into_iter().collect::<Vec<_>>().join(", ")));
     }
     GraphNode {
-        kind: addresses.first().map(|address| address.kind.clone()).unwrap_or_default(),
+        kind: addresses.first().map(|address| address.kind.to_string()).unwrap_or_default(),
         title: title.clone(),
         what: facts.join(", "),
         tip,

@@ -66,10 +66,10 @@ fn resolve_references(by_address: &ByAddress<'_>, change: &Change, after: &mut J
             .get(target.as_ref())
             .filter(|target| target.action != Action::Create && !target.action.is_replacement());
         match known.and_then(|target| target.id.as_ref()) {
-            Some(id) => values.insert(name.clone(), json!(id)),
+            Some(id) => values.insert(name.to_string(), json!(id)),
             None => {
-                unknown.insert(name.clone(), json!(true));
-                values.remove(name)
+                unknown.insert(name.to_string(), json!(true));
+                values.remove(name.as_str())
             }
         };
     }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use ecow::EcoString;
 use serde_json::{Map, Value as Json, json};
 
 use super::parts::{AfterValues, ByAddress, PROVIDER, identity};
@@ -71,9 +72,9 @@ fn expressions(changes: &[&Change]) -> Json {
     let kind = kind::find(&first.address.kind);
     let supplied = |name: &str| kind.is_some_and(|kind| kind.supplied(&first.after).any(|(own, ..)| own == name));
     let known = first.after.iter().filter(|(name, _)| !supplied(name));
-    let expression = |(name, value): (&String, &Value)| {
+    let expression = |(name, value): (&EcoString, &Value)| {
         let same = |other: &&Change| other.after.get(name) == Some(value);
-        (name.clone(), if others.iter().all(same) { constant_or_reference(name, value) } else { json!({}) })
+        (name.to_string(), if others.iter().all(same) { constant_or_reference(name, value) } else { json!({}) })
     };
     Json::Object(known.map(expression).collect())
 }
@@ -83,7 +84,7 @@ fn expressions(changes: &[&Change]) -> Json {
 fn constant_or_reference(name: &str, value: &Value) -> Json {
     match (value, split_secrets(value)) {
         (Value::Reference(target), _) if target.kind == name => json!({}),
-        (Value::Reference(target), _) => json!({ "references": [format!("{target}.id"), target] }),
+        (Value::Reference(target), _) => json!({ "references": [format!("{target}.id"), target.to_string()] }),
         (_, (constant, Json::Bool(false))) => json!({ "constant_value": constant }),
         _ => json!({}),
     }

@@ -352,7 +352,7 @@ fn member_line(change: &Change, members: &[&Change]) -> Option<Line> {
     let attribute = kind::find(&members.first()?.address.kind)?.member_of.as_ref()?.attribute;
     let name = |member: &Change| member.address.member.clone().unwrap_or_default();
     let words: Vec<String> = if change.action == Action::Create {
-        members.iter().map(|member| name(member)).collect()
+        members.iter().map(|member| name(member).to_string()).collect()
     } else if change.all_fields().any(|field| field.path == attribute) {
         Vec::new()
     } else {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ecow::EcoString;
 use similar::{ChangeTag, TextDiff};
 
 use super::super::style::{Line, Tone};
@@ -31,7 +32,7 @@ pub fn plain(fields: &[FieldChange], indent: usize) -> Vec<Line> {
 pub fn attributes(attributes: &Attributes, indent: usize) -> Vec<Line> {
     let mut flat = Vec::new();
     for (name, value) in attributes {
-        flatten(name.clone(), value, &mut flat);
+        flatten(name.to_string(), value, &mut flat);
     }
     flat.retain(|(_, value)| !value.is_null());
     let column = flat.iter().map(|(path, _)| path.chars().count()).max().unwrap_or(0);
@@ -88,7 +89,7 @@ fn split<'a>(
     found: &mut Vec<FieldDifference<'a>>,
 ) {
     const ABSENT: &Value = &Value::Null;
-    let keys: BTreeSet<&String> = match (before, after) {
+    let keys: BTreeSet<&EcoString> = match (before, after) {
         (Value::Map(before), Value::Map(after)) => before.keys().chain(after.keys()).collect(),
         (Value::Map(only), Value::Null) | (Value::Null, Value::Map(only)) => only.keys().collect(),
         _ => BTreeSet::new(),
@@ -96,7 +97,7 @@ fn split<'a>(
     if keys.is_empty() || field.after_unknown {
         return found.push(FieldDifference { path, before, after, field });
     }
-    let at = |value: &'a Value, key: &String| value.as_map().and_then(|map| map.get(key)).unwrap_or(ABSENT);
+    let at = |value: &'a Value, key: &str| value.as_map().and_then(|map| map.get(key)).unwrap_or(ABSENT);
     for key in keys {
         let (before, after) = (at(before, key), at(after, key));
         if before != after {

@@ -35,7 +35,7 @@ fn pod(index: u32) -> Address {
 }
 
 fn record(id: &str) -> Record {
-    let inputs = BTreeMap::from([("image".to_owned(), Value::text("runpod/pytorch"))]);
+    let inputs = [("image", Value::text("runpod/pytorch"))].into();
     Record {
         kind: "pod".into(),
         id: id.into(),

@@ -39,7 +39,7 @@ fn shelf(entry: &MappingEntry, project: &Project<'_>, findings: &mut Findings) -
     let MappingEntry { key, key_span, value } = entry;
     let mut draft = ResourceDraft::new(&kind::SHELF);
     let name = value.get("name").and_then(YamlNode::text).map_or_else(|| project.standard_name(key), str::to_owned);
-    draft.set("name", Value::Text(name), value.get("name").map(|node| node.span));
+    draft.set("name", Value::text(name), value.get("name").map(|node| node.span));
     if let Some(node) = value.get("pod") {
         match project.find(&POD, node.text().unwrap_or_default()) {
             Some(pod) => draft.set("pod", Value::reference(pod.resource.address.clone()), Some(node.span)),

@@ -66,7 +66,7 @@ impl<'o> Blocks<'o> {
         let mut written = WrittenBlocks::default();
         for config in kinds::KINDS.iter() {
             let of_kind = taken.iter().filter(|address| address.kind == config.kind.name);
-            let mut keys: BTreeSet<String> = of_kind.map(|address| address.name.clone()).collect();
+            let mut keys: BTreeSet<String> = of_kind.map(|address| address.name.to_string()).collect();
             for object in unmanaged.iter().copied().filter(|object| object.kind == config.kind.name) {
                 let key = write::key(&object.name, config.fallback_name, &keys);
                 match written.block(config, object, &key, checks) {

@@ -26,14 +26,14 @@ fn volume(entry: &MappingEntry, project: &Project<'_>, findings: &mut Findings) 
     let name = node.get("name");
     draft.set(
         "name",
-        Value::Text(name.and_then(YamlNode::text).map_or_else(|| project.standard_name(key), str::to_owned)),
+        Value::text(name.and_then(YamlNode::text).map_or_else(|| project.standard_name(key), str::to_owned)),
         name.map_or(project.name_span, |node| Some(node.span)),
     );
     size(node, at, project, &mut draft, findings);
     let tier = tier(node, project.dialect, &mut draft);
     let region_node = node.get("region");
     if let Some(region) = region(region_node, at, tier.as_deref(), project, findings) {
-        draft.set("region", Value::Text(region), region_node.map(|node| node.span));
+        draft.set("region", Value::text(region), region_node.map(|node| node.span));
     }
     draft.refuse_unsupported(project.dialect, at, findings);
     // Size and region have their own checks.

@@ -1,6 +1,6 @@
 //! Turns the fields of a pod into resources: the pod and its ports.
 
-use std::collections::BTreeMap;
+use ecow::EcoVec;
 
 use super::command::command;
 use super::fields::{self, POD_FIELDS};
@@ -19,7 +19,7 @@ use crate::config::lifecycle::{lifecycle, timeouts};
 use crate::config::problem::Findings;
 use crate::config::source::Span;
 use crate::kind::{POD, PORT};
-use crate::model::{Address, Dialect, Power, ProblemCode, Value};
+use crate::model::{Address, Dialect, Power, ProblemCode, Value, ValueMap};
 
 /// Applies a pod's fields to its defaults: mappings merge, other values replace.
 ///
@@ -103,7 +103,7 @@ fn pod_with_replicas(
     let ports = ports(pod, from_template, findings);
     if from_template && ports.is_empty() && pod.get("ports").or(pod.get("exposePorts")).is_some() {
         // Send an explicit empty list; otherwise RunPod would open the template's ports.
-        draft.set("ports", Value::List(Vec::new()), None);
+        draft.set("ports", Value::List(EcoVec::new()), None);
     }
     // The name is checked below. The others were checked where individual items have positions.
     let open = |attribute: &str| !matches!(attribute, "name" | "ports" | "env" | "vcpu_count" | "cuda_versions");
@@ -141,7 +141,7 @@ fn pod_with_replicas(
             name += &project.suffix();
         }
         let mut draft = draft.clone();
-        draft.set("name", Value::Text(name), own_name.map_or(project.name_span, |name| Some(name.span)));
+        draft.set("name", Value::text(name), own_name.map_or(project.name_span, |name| Some(name.span)));
         if Some(index) == last {
             // The last name is the longest.
             draft.keep_limits(project.dialect, &fields::BLOCK, at, |attribute| attribute == "name", findings);
@@ -201,7 +201,7 @@ fn env(pod: &YamlNode, at: Span, project: &Project<'_>, draft: &mut ResourceDraf
     for (name, variable) in &variables {
         draft.place(&format!("env.{name}"), variable.span);
     }
-    let map: BTreeMap<String, Value> = variables.into_iter().map(|(name, variable)| (name, variable.value)).collect();
+    let map: ValueMap = variables.into_iter().map(|(name, variable)| (name, variable.value)).collect();
     draft.set("env", Value::Map(map), entry.map(|entry| entry.key_span));
 }
 

@@ -6,7 +6,7 @@ use crate::model::{Object, Power, Status, Value};
 
 /// On v1, a pod that is still being placed does not show its hardware.
 pub(super) fn undeclarable(pod: &Object) -> Option<&'static str> {
-    let placed = ["gpu_types", "cpu_flavors"].iter().any(|name| pod.attributes.contains_key(*name));
+    let placed = ["gpu_types", "cpu_flavors"].iter().any(|name| pod.attributes.contains_key(name));
     (pod.status == Some(Status::Creating) && !placed)
         .then_some("it is being created, and RunPod does not show its hardware yet; try again in a minute")
 }
