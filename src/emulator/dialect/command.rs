@@ -17,8 +17,9 @@ impl ContainerCommand {
             let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
             items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
         };
-        match serde_json::from_str::<Value>(args) {
-            Ok(Value::Object(members)) => {
+        let is_object = args.trim_start().starts_with('{');
+        match is_object.then(|| serde_json::from_str(args)) {
+            Some(Ok(Value::Object(members))) => {
                 Self { entrypoint: list(members.get("entrypoint")), cmd: list(members.get("cmd")) }
             }
             // Text with an unbalanced quote is not split.

@@ -1,5 +1,6 @@
 //! Responses before they become bytes, and the faults that change their members.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::call::CallReply;
@@ -18,15 +19,16 @@ pub struct Response {
 
 pub enum Content {
     Empty,
-    Json(Value),
+    /// A JSON text, written straight from the world.
+    Json(Vec<u8>),
     Problem(Value),
     Events(String),
 }
 
 impl Response {
     /// A status with a JSON body.
-    pub fn json(status: u16, body: Value) -> Self {
-        Self { status, content: Content::Json(body) }
+    pub fn json(status: u16, body: impl Serialize) -> Self {
+        Self { status, content: Content::Json(bytes(&body)) }
     }
 
     /// 204, without a body.
@@ -57,36 +59,24 @@ impl Response {
         if extra_members.is_empty() && missing_members.is_empty() && new_status.is_none() && echo_args.is_none() {
             return;
         }
-        let Content::Json(body) = &mut self.content else { return };
-        if self.status >= 400 {
-            return;
+        self.edit(|body| for_each_object(body, &|object| tweak_object(object, tweaks)));
+    }
+
+    /// Changes the JSON body of a success.
+    pub(in crate::emulator) fn edit(&mut self, change: impl FnOnce(&mut Value)) {
+        if let Content::Json(text) = &mut self.content
+            && self.status < 400
+            && let Ok(mut body) = serde_json::from_slice(text)
+        {
+            change(&mut body);
+            *text = bytes(&body);
         }
-        for_each_object(body, &|object| {
-            if let Some(word) = new_status {
-                for (_, status) in
-                    object.iter_mut().filter(|(name, _)| ["status", "desiredStatus"].contains(&name.as_str()))
-                {
-                    *status = json!(word);
-                }
-            }
-            if let Some(echo) = echo_args {
-                echo_command(object, *echo);
-            }
-            for name in missing_members {
-                object.remove(name);
-            }
-            for (number, name) in extra_members.iter().enumerate() {
-                // Different types, to trip up a client that parses unknown members.
-                let value = if number % 2 == 0 { json!(7) } else { json!({ "emulated": "true" }) };
-                object.entry(name.clone()).or_insert(value);
-            }
-        });
     }
 
     pub(in crate::emulator) fn into_answer(self, touched: Vec<String>) -> CallReply {
         let (content_type, body) = match self.content {
             Content::Empty => ("application/json", Vec::new()),
-            Content::Json(value) => ("application/json", bytes(&value)),
+            Content::Json(text) => ("application/json", text),
             Content::Problem(value) => ("application/problem+json", bytes(&value)),
             Content::Events(text) => ("text/event-stream", text.into_bytes()),
         };
@@ -95,8 +85,29 @@ impl Response {
 }
 
 /// Faster than `Display`, which formats every part separately.
-fn bytes(value: &Value) -> Vec<u8> {
-    serde_json::to_vec(value).expect("a JSON value has only text keys")
+fn bytes(body: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(body).expect("a response has only text keys")
+}
+
+/// Adds, removes and changes members of one object.
+fn tweak_object(object: &mut Map<String, Value>, tweaks: &Tweaks) {
+    let Tweaks { extra_members, missing_members, new_status, echo_args, .. } = tweaks;
+    if let Some(word) = new_status {
+        for (_, status) in object.iter_mut().filter(|(name, _)| ["status", "desiredStatus"].contains(&name.as_str())) {
+            *status = json!(word);
+        }
+    }
+    if let Some(echo) = echo_args {
+        echo_command(object, *echo);
+    }
+    for name in missing_members {
+        object.remove(name);
+    }
+    for (number, name) in extra_members.iter().enumerate() {
+        // Different types, to trip up a client that parses unknown members.
+        let value = if number % 2 == 0 { json!(7) } else { json!({ "emulated": "true" }) };
+        object.entry(name.clone()).or_insert(value);
+    }
 }
 
 /// Shows the command of a container in another form. v1 has only the two arrays.

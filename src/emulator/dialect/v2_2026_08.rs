@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::call::Call;
-use super::response::{Content, Response, for_each_object};
+use super::response::{Response, for_each_object};
 use super::v2::{self, secrets};
 use crate::emulator::state::world::World;
 
@@ -30,11 +30,7 @@ pub fn answer(world: &mut World, call: &Call, now: Timestamp) -> Response {
     // Unknown query parameters are ignored (Q21).
     call.query.retain(|name, _| !["limit", "cursor"].contains(&name.as_str()));
     let mut reply = v2::answer::answer(world, &call, now);
-    if let Content::Json(body) = &mut reply.content
-        && reply.status < 400
-    {
-        remove_later_members(body);
-    }
+    reply.edit(remove_later_members);
     reply
 }
 

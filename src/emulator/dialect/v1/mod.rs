@@ -3,6 +3,7 @@
 pub mod answer;
 mod errors;
 pub mod kinds;
+mod machine_view;
 mod pod_bodies;
 mod pod_documented;
 mod pod_view;

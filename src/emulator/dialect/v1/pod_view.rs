@@ -1,19 +1,22 @@
 //! The v1 view of a pod (contract, section 3.5).
+//!
+//! As in v2, views borrow from the world and are written straight to JSON, with members in alphabetical order.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
-use super::pod_documented;
+use super::machine_view::MachineView;
+use super::pod_documented::DocumentedPod;
+use super::volumes::VolumeView;
 use crate::emulator::dialect::command::ContainerCommand;
-use crate::emulator::rules::market::market;
 use crate::emulator::rules::prices::rounded;
-use crate::emulator::state::hardware::{Hardware, HostCloud};
+use crate::emulator::state::hardware::Hardware;
 use crate::emulator::state::host::Machine;
 use crate::emulator::state::pod::{Pod, StatusChange, Storage};
-use crate::emulator::state::pod_status::PodStatus;
+use crate::emulator::state::pod_status::{PodStatus, Stage};
 use crate::emulator::state::world::World;
 
 /// The `include*` flags, which are off by default.
@@ -30,143 +33,161 @@ impl Include {
     }
 }
 
+/// A pod in a response.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PodView<'world> {
+    adjusted_cost_per_hr: f64,
+    consumer_user_id: &'static str,
+    container_disk_in_gb: u64,
+    container_registry_auth_id: &'world str,
+    cost_per_hr: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_flavor_id: Option<&'world str>,
+    created_at: String,
+    desired_status: &'static str,
+    docker_entrypoint: Vec<String>,
+    docker_start_cmd: Vec<String>,
+    env: &'world BTreeMap<String, String>,
+    gpu_count: u32,
+    id: &'world str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<&'world str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_name: Option<&'world str>,
+    interruptible: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_started_at: Option<String>,
+    last_status_change: String,
+    locked: bool,
+    machine: MachineView<'world>,
+    machine_id: &'world str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_in_gb: Option<u32>,
+    name: &'world str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network_volume: Option<VolumeView<'world>>,
+    network_volume_id: &'world str,
+    port_mappings: Option<&'world BTreeMap<u32, u16>>,
+    ports: &'world [String],
+    public_ip: Option<&'world str>,
+    template_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vcpu_count: Option<u32>,
+    volume_encrypted: bool,
+    volume_in_gb: u64,
+    volume_mount_path: &'world str,
+    #[serde(flatten)]
+    documented: Option<DocumentedPod<'world>>,
+}
+
 /// An existing pod, or its stale copy.
-pub(super) fn pod(world: &World, pod: &Pod, include: &Include, now: Timestamp) -> Value {
+pub(super) fn pod<'world>(
+    world: &'world World,
+    pod: &'world Pod,
+    include: &Include,
+    now: Timestamp,
+) -> PodView<'world> {
     let pod = pod.seen(now);
-    view(world, pod, world.status_of(pod, now), include, now)
+    PodView::new(world, pod, world.status_of(pod, now), include, now)
 }
 
 /// A recently deleted pod.
-pub(super) fn terminated(world: &World, pod: &Pod, include: &Include, now: Timestamp) -> Value {
-    view(world, pod, PodStatus::Terminated, include, now)
+pub(super) fn terminated<'world>(
+    world: &'world World,
+    pod: &'world Pod,
+    include: &Include,
+    now: Timestamp,
+) -> PodView<'world> {
+    PodView::new(world, pod, PodStatus::Terminated, include, now)
 }
 
-fn view(world: &World, pod: &Pod, status: PodStatus, include: &Include, now: Timestamp) -> Value {
-    let placed = pod.placed_on(now);
-    let observed = world.settings.observed();
-    let stopped = matches!(status, PodStatus::Exited | PodStatus::Terminated);
-    let cost = if stopped && !observed { 0.0 } else { rounded(pod.price()) };
-    let command = ContainerCommand::parse(&pod.args);
-    let (volume_gb, volume_id) = match &pod.storage {
-        Storage::None => (0, ""),
-        Storage::Persistent { size } => (*size, ""),
-        Storage::Network { volume_id } => (0, volume_id.as_str()),
-    };
-    let mut body = json!({
-        "id": pod.id,
-        "name": pod.name,
-        "desiredStatus": status.desired(),
-        "containerDiskInGb": pod.disk,
-        "volumeInGb": volume_gb,
-        "volumeMountPath": pod.mount_path,
-        "volumeEncrypted": false,
-        "networkVolumeId": volume_id,
-        "ports": pod.ports,
-        "env": pod.env,
-        "dockerEntrypoint": command.entrypoint,
-        "dockerStartCmd": command.cmd,
-        "costPerHr": cost,
-        "adjustedCostPerHr": cost,
-        "interruptible": pod.interruptible,
-        "locked": pod.locked,
-        "containerRegistryAuthId": pod.registry.as_deref().unwrap_or_default(),
-        "templateId": "",
-        "consumerUserId": "user_emulated",
-        "machine": machine(pod, placed.filter(|_| include.machine), observed),
-        "createdAt": go_time(pod.created_at),
-        "lastStatusChange": last_change(&pod.last_change),
-    });
-    // Documented as `image`; the live service returns `imageName` (Q8).
-    body[if observed { "imageName" } else { "image" }] = json!(pod.image);
-    add_hardware(&mut body, pod, observed);
-    add_place(&mut body, pod, status, placed, now);
-    if !observed {
-        pod_documented::complete(&mut body);
-    }
-    if let Some(volume) = world.volumes.get(volume_id).filter(|_| include.network_volume) {
-        body["networkVolume"] = super::volumes::view(volume);
-    }
-    body
-}
-
-fn add_hardware(body: &mut Value, pod: &Pod, observed: bool) {
-    if let Some(host) = &pod.machine {
-        body["vcpuCount"] = json!(host.vcpu_count);
-        body["memoryInGb"] = json!(host.memory_gb);
-    }
-    match &pod.hardware {
-        Hardware::Gpu { id, count, attached } => {
-            let count = if pod.is_stopped() { count } else { attached };
-            body["gpuCount"] = json!(count);
-            // Documented, but often absent in the live service.
-            if !observed {
-                body["gpu"] = pod_documented::gpu(id, *count);
+impl<'world> PodView<'world> {
+    fn new(world: &'world World, pod: &'world Pod, status: PodStatus, include: &Include, now: Timestamp) -> Self {
+        let observed = world.settings.observed();
+        // The live service omits some members; the document wants them, empty.
+        let (empty, zero) = ((!observed).then_some(""), (!observed).then_some(0));
+        let placed = pod.placed_on(now);
+        let stopped = matches!(status, PodStatus::Exited | PodStatus::Terminated);
+        let cost = if stopped && !observed { 0.0 } else { rounded(pod.price()) };
+        let ContainerCommand { entrypoint, cmd } = ContainerCommand::parse(&pod.args);
+        let (volume_gb, volume_id) = match &pod.storage {
+            Storage::None => (0, ""),
+            Storage::Persistent { size } => (*size, ""),
+            Storage::Network { volume_id } => (0, volume_id.as_str()),
+        };
+        let volume = if include.network_volume { world.volumes.get(volume_id) } else { None };
+        let (vcpu_count, memory) = pod.machine.as_ref().map(|host| (host.vcpu_count, host.memory_gb)).unzip();
+        let (gpu_count, flavor, vcpu_count) = match &pod.hardware {
+            Hardware::Gpu { count, attached, .. } => {
+                (if pod.is_stopped() { *count } else { *attached }, None, vcpu_count)
             }
-        }
-        Hardware::Cpu { id, vcpu_count } => {
-            body["gpuCount"] = json!(0);
-            body["cpuFlavorId"] = json!(id);
-            body["vcpuCount"] = json!(vcpu_count);
+            Hardware::Cpu { id, vcpu_count } => (0, Some(id.as_str()), Some(*vcpu_count)),
+        };
+        let (public_ip, port_mappings) = address(pod, status, placed, now).unzip();
+        Self {
+            adjusted_cost_per_hr: cost,
+            consumer_user_id: "user_emulated",
+            container_disk_in_gb: pod.disk,
+            container_registry_auth_id: pod.registry.as_deref().unwrap_or_default(),
+            cost_per_hr: cost,
+            cpu_flavor_id: flavor.or(empty),
+            created_at: go_time(pod.created_at),
+            desired_status: status.desired(),
+            docker_entrypoint: entrypoint,
+            docker_start_cmd: cmd,
+            env: &pod.env,
+            gpu_count,
+            id: &pod.id,
+            // Documented as `image`; the live service returns `imageName` (Q8).
+            image: (!observed).then_some(pod.image.as_str()),
+            image_name: observed.then_some(pod.image.as_str()),
+            interruptible: pod.interruptible,
+            last_started_at: placed.map(|_| go_time(pod.started_at)).or_else(|| empty.map(str::to_owned)),
+            last_status_change: last_change(&pod.last_change),
+            locked: pod.locked,
+            machine: match placed.filter(|_| include.machine) {
+                Some(host) => MachineView::shown(pod, host, observed),
+                None => MachineView::Hidden {},
+            },
+            machine_id: placed.map_or("", |machine| machine.id.as_str()),
+            memory_in_gb: memory.or(zero),
+            name: &pod.name,
+            network_volume: volume.map(VolumeView::of),
+            network_volume_id: volume_id,
+            port_mappings,
+            ports: &pod.ports,
+            // Documented as null; the live service returns an empty text.
+            public_ip: public_ip.or(observed.then_some("")),
+            template_id: "",
+            vcpu_count: vcpu_count.or(zero),
+            volume_encrypted: false,
+            volume_in_gb: volume_gb,
+            volume_mount_path: &pod.mount_path,
+            documented: (!observed).then(|| DocumentedPod::of(&pod.hardware, gpu_count)),
         }
     }
 }
 
-/// The host and the addresses of the pod, empty until the container is up.
-fn add_place(body: &mut Value, pod: &Pod, status: PodStatus, placed: Option<&Machine>, now: Timestamp) {
-    body["machineId"] = json!(placed.map_or("", |machine| machine.id.as_str()));
-    if placed.is_some() {
-        body["lastStartedAt"] = json!(go_time(pod.started_at));
-    }
+/// The public address of a pod and its published ports; `None` while it is not reachable.
+fn address<'world>(
+    pod: &'world Pod,
+    status: PodStatus,
+    placed: Option<&'world Machine>,
+    now: Timestamp,
+) -> Option<(&'world str, &'world BTreeMap<u32, u16>)> {
     let stage = pod.stage(now);
-    let reachable =
-        (stage.is_up() || stage == crate::emulator::state::pod_status::Stage::Resuming) && status == PodStatus::Running;
-    let ip = placed.and_then(|machine| machine.ip.as_deref()).filter(|_| reachable && !pod.is_unreachable(now));
+    let starts = stage.is_up() || stage == Stage::Resuming;
+    if !starts || status != PodStatus::Running || pod.is_unreachable(now) {
+        return None;
+    }
+    let ip = placed?.ip.as_deref()?;
+    if stage.is_up() {
+        return Some((ip, pod.shown_ports(now)));
+    }
     // Reads show the old mapping for a while after a start (Q14), even before the container is up.
-    let ports = if stage.is_up() { pod.shown_ports(now) } else { &stale_ports(pod, now) };
-    let (ip, mapping) = match ip {
-        Some(ip) if stage.is_up() || !ports.is_empty() => {
-            let ports: Map<String, Value> =
-                ports.iter().map(|(private, public)| (private.to_string(), json!(public))).collect();
-            (ip, Value::Object(ports))
-        }
-        _ => ("", Value::Null),
-    };
-    body["publicIp"] = json!(ip);
-    body["portMappings"] = mapping;
-}
-
-fn stale_ports(pod: &Pod, now: Timestamp) -> BTreeMap<u32, u16> {
-    let stale = pod.stale_ports.as_ref().filter(|stale| now < stale.until);
-    stale.map(|stale| stale.ports.clone()).unwrap_or_default()
-}
-
-/// The host, or `{}` without the include flag.
-fn machine(pod: &Pod, host: Option<&Machine>, observed: bool) -> Value {
-    let Some(host) = host else { return json!({}) };
-    let center = market().center(&host.data_center);
-    let mut body = json!({
-        "dataCenterId": host.data_center,
-        "location": center.map_or("", |center| center.country_code.as_str()),
-        "secureCloud": pod.cloud == HostCloud::Secure,
-        "supportPublicIp": host.ip.is_some(),
-        "cpuCount": host.vcpu_count,
-    });
-    if let Some(window) = &pod.maintenance {
-        body["maintenanceStart"] = json!(window.start);
-        body["maintenanceEnd"] = json!(window.end);
-        body["maintenanceNote"] = json!("Scheduled host maintenance.");
-    }
-    if let Hardware::Gpu { id, .. } = &pod.hardware {
-        body["gpuTypeId"] = json!(id);
-        if let Some(gpu) = market().gpu(id) {
-            body["gpuDisplayName"] = json!(gpu.display_name);
-            body["currentPricePerGpu"] = json!(gpu.price(pod.cloud));
-        }
-    }
-    if !observed {
-        pod_documented::complete_machine(&mut body, &pod.hardware, pod.price());
-    }
-    body
+    let stale = pod.stale_ports.as_ref().filter(|stale| now < stale.until && !stale.ports.is_empty())?;
+    Some((ip, &stale.ports))
 }
 
 /// A time in Go's format (Q8), without trailing zeros: `2026-08-20 06:16:19.436 +0000 UTC`.

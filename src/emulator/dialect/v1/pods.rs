@@ -150,14 +150,12 @@ fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     });
     let mut rows: Vec<(&Pod, bool)> = alive.chain(deleted).collect();
     rows.sort_by_key(|(pod, _)| std::cmp::Reverse(pod.serial));
-    let views = rows.into_iter().filter(|(pod, _)| matches(world, &call.query, pod, now)).map(|(pod, terminated)| {
-        if terminated {
-            pod_view::terminated(world, pod, &include, now)
-        } else {
-            pod_view::pod(world, pod, &include, now)
-        }
+    let shown = rows.into_iter().filter(|(pod, _)| matches(world, &call.query, pod, now));
+    let views = shown.map(|(pod, terminated)| match terminated {
+        true => pod_view::terminated(world, pod, &include, now),
+        false => pod_view::pod(world, pod, &include, now),
     });
-    Ok(Response::json(200, Value::Array(views.collect())))
+    Ok(Response::json(200, views.collect::<Vec<_>>()))
 }
 
 /// Whether a pod matches the filters of a list. Several values of one filter are alternatives.

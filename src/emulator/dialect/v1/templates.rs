@@ -56,7 +56,7 @@ fn view(template: &Template) -> Value {
 }
 
 fn list(world: &World, _: &Call, _: Timestamp) -> RouteResult {
-    Ok(Response::json(200, world.templates.newest_first().map(view).collect()))
+    Ok(Response::json(200, world.templates.newest_first().map(view).collect::<Value>()))
 }
 
 fn get(world: &World, call: &Call, _: Timestamp) -> RouteResult {

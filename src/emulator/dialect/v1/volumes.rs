@@ -1,7 +1,7 @@
 //! Network volumes in v1 (contract, section 4).
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Response, RouteResult};
@@ -33,16 +33,30 @@ pub const ROUTES: &[Route] = &[
     Route::write(Post, "networkvolumes/{id}/update", "updateNetworkVolume", update),
 ];
 
-pub fn view(volume: &Volume) -> Value {
-    json!({ "id": volume.id, "name": volume.name, "size": volume.size, "dataCenterId": volume.data_center })
+/// A network volume in a response.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct VolumeView<'world> {
+    data_center_id: &'world str,
+    id: &'world str,
+    name: &'world str,
+    size: u64,
+}
+
+impl<'world> VolumeView<'world> {
+    pub fn of(volume: &'world Volume) -> Self {
+        let Volume { id, name, size, data_center, .. } = volume;
+        Self { data_center_id: data_center, id, name, size: *size }
+    }
 }
 
 fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
-    Ok(Response::json(200, world.listed_volumes(&call.tweaks, now).into_iter().map(view).collect()))
+    let volumes: Vec<VolumeView> = world.listed_volumes(&call.tweaks, now).into_iter().map(VolumeView::of).collect();
+    Ok(Response::json(200, volumes))
 }
 
 fn show(world: &World, id: &str, now: Timestamp) -> RouteResult {
-    Ok(Response::json(200, view(world.find_volume(id, now)?)))
+    Ok(Response::json(200, VolumeView::of(world.find_volume(id, now)?)))
 }
 
 /// v1 answers 200, not 201.

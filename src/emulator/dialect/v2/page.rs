@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::emulator::rules::refusal::RequestRefusal;
 
@@ -75,6 +75,15 @@ fn open(cursor: &str) -> Option<Cursor> {
 }
 
 /// The `pagination` member.
-pub(super) fn pagination(next: Option<String>) -> Value {
-    json!({ "hasNextPage": next.is_some(), "nextCursor": next })
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Pagination {
+    has_next_page: bool,
+    next_cursor: Option<String>,
+}
+
+impl Pagination {
+    pub fn to(next_cursor: Option<String>) -> Self {
+        Self { has_next_page: next_cursor.is_some(), next_cursor }
+    }
 }

@@ -1,10 +1,12 @@
 //! Pods in v2 and the rules for their requests (behaviour page, section 5).
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-use super::page::{self, PageRequest};
+use super::page::{PageRequest, Pagination};
 use super::pod_bodies::{CREATE_POD, POD_ACTION, UPDATE_POD};
+use super::pod_view::PodView;
 use super::{pod_logs, pod_view, templates};
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::command::ContainerCommand;
@@ -51,6 +53,13 @@ fn checked(world: &World, shape: &ObjectShape, body: Option<&Value>) -> Result<(
     if violations.is_empty() { Ok(()) } else { Err(RequestRefusal::Schema(violations)) }
 }
 
+/// The body of a list.
+#[derive(Serialize)]
+struct PodPage<'world> {
+    pagination: Pagination,
+    pods: Vec<PodView<'world>>,
+}
+
 fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     let mut page = PageRequest::from_query("listPods", &["includeClusterPods"], &call.query)?;
     if let Some(most) = world.settings.short_pages {
@@ -68,8 +77,8 @@ fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     let more = rows.len() > page.limit;
     rows.truncate(page.limit);
     let next = rows.last().filter(|_| more).map(|pod| page.cursor_after(pod.serial));
-    let pods: Vec<Value> = rows.into_iter().map(|pod| pod_view::pod(world, pod, now)).collect();
-    Ok(Response::json(200, json!({ "pods": pods, "pagination": page::pagination(next) })))
+    let pods = rows.into_iter().map(|pod| pod_view::pod(world, pod, now)).collect();
+    Ok(Response::json(200, PodPage { pagination: Pagination::to(next), pods }))
 }
 
 fn show(world: &World, id: &str, now: Timestamp) -> RouteResult {

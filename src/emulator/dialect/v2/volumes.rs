@@ -1,7 +1,7 @@
 //! Network volumes in v2 (contract, section 4).
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Response, RouteResult};
@@ -34,23 +34,39 @@ pub const ROUTES: &[Route] = &[
     Route::write(Delete, "network-volumes/{id}", "deleteNetworkVolume", delete),
 ];
 
-fn view(volume: &Volume) -> Value {
-    json!({
-        "id": volume.id,
-        "name": volume.name,
-        "size": volume.size,
-        "dataCenter": volume.data_center,
-        "type": volume.tier,
-    })
+/// A network volume in a response.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct VolumeView<'world> {
+    data_center: &'world str,
+    id: &'world str,
+    name: &'world str,
+    size: u64,
+    #[serde(rename = "type")]
+    tier: &'world str,
+}
+
+impl<'world> VolumeView<'world> {
+    fn of(volume: &'world Volume) -> Self {
+        let Volume { id, name, size, data_center, tier, .. } = volume;
+        Self { data_center, id, name, size: *size, tier }
+    }
+}
+
+/// The body of a list.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct VolumeList<'world> {
+    network_volumes: Vec<VolumeView<'world>>,
 }
 
 fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
-    let volumes: Vec<Value> = world.listed_volumes(&call.tweaks, now).into_iter().map(view).collect();
-    Ok(Response::json(200, json!({ "networkVolumes": volumes })))
+    let network_volumes = world.listed_volumes(&call.tweaks, now).into_iter().map(VolumeView::of).collect();
+    Ok(Response::json(200, VolumeList { network_volumes }))
 }
 
 fn show(world: &World, id: &str, now: Timestamp) -> RouteResult {
-    Ok(Response::json(200, view(world.find_volume(id, now)?)))
+    Ok(Response::json(200, VolumeView::of(world.find_volume(id, now)?)))
 }
 
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
@@ -60,7 +76,7 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     let size = body.whole("size").unwrap_or(0);
     let id = world.create_volume(name, size, center, body.text("type"), &call.tweaks, now)?;
     let volume = world.volumes.get(&id).ok_or(RequestRefusal::NotFound)?;
-    Ok(Response::json(201, view(volume)))
+    Ok(Response::json(201, VolumeView::of(volume)))
 }
 
 fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
