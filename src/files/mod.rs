@@ -16,4 +16,4 @@ pub use read::{LARGEST, irregular, read_bytes, read_text};
 pub use source::{SourceText, floor};
 #[cfg(test)]
 pub(crate) use write::fussy::Fussy;
-pub use write::{WriteTarget, create_new, folder, open_lock, target, write, write_all, write_unflushed};
+pub use write::{WriteTarget, create_new, folder, open_regular, target, write, write_all, write_unflushed};

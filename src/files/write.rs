@@ -20,11 +20,12 @@ const STALL_LIMIT: Duration = Duration::from_secs(10);
 /// Delay between attempts to write to a full pipe.
 const RETRY: Duration = Duration::from_millis(10);
 
-/// Opens a lock file, creating it if needed. Refuses links, because the lock would be created at the link's target.
+/// Opens a file for writing, creating it if needed and keeping its content. Refuses links, because the file would be
+/// created at the link's target.
 ///
 /// # Errors
 /// If the path is a link, folder, pipe, socket or device, or cannot be opened.
-pub fn open_lock(path: &Path) -> io::Result<File> {
+pub fn open_regular(path: &Path) -> io::Result<File> {
     // Opening a device can have side effects, so check its type first.
     if let Some(what) = fs::symlink_metadata(path).ok().as_ref().and_then(irregular) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}")));
@@ -287,11 +288,11 @@ mod tests {
             let link = home.path().join("lock");
             fs::write(home.path().join("file"), "precious").unwrap();
             std::os::unix::fs::symlink(target, &link).unwrap();
-            assert!(open_lock(&link).unwrap_err().to_string().contains("it is a link"), "{target}");
+            assert!(open_regular(&link).unwrap_err().to_string().contains("it is a link"), "{target}");
             fs::remove_file(&link).unwrap();
         }
         assert!(!home.path().join("none").exists());
-        open_lock(&home.path().join("lock")).unwrap();
+        open_regular(&home.path().join("lock")).unwrap();
     }
 
     #[cfg(unix)]

@@ -1,7 +1,11 @@
 //! World files.
 
+use std::path::Path;
+
 use jiff::SignedDuration;
-use sindri::emulator::{DeliveryResult, EmulatorOptions, OpenError, WorldFileError};
+use serde_json::{Value, json};
+use sindri::emulator::{DeliveryResult, Emulator, EmulatorOptions, OpenError, WorldFileError, faults};
+use sindri::transport::{Method, Request};
 
 use crate::support::*;
 
@@ -97,4 +101,127 @@ fn the_clock_keeps_running_between_two_commands() {
     assert_eq!(opened(SignedDuration::from_secs(9)), soon, "consecutive commands see the same time");
     let late = opened(SignedDuration::from_hours(8));
     assert_eq!(late.duration_since(soon), SignedDuration::from_hours(8) - SignedDuration::from_mins(1));
+}
+
+/// The world in a copy of a folder, as a process finds it after the last one was killed.
+fn after_a_kill(folder: &Path) -> Value {
+    let copy = tempfile::tempdir().expect("a folder");
+    for file in ["world.json", "world.json.log"].iter().filter(|file| folder.join(file).exists()) {
+        std::fs::copy(folder.join(file), copy.path().join(file)).expect("copied");
+    }
+    let (emulator, _) = options(copy.path()).open().expect("a valid world");
+    world_of(&emulator)
+}
+
+fn world_of(emulator: &Emulator) -> Value {
+    json_of(&emulator.control(&get("/_emu/state")))["world"].take()
+}
+
+fn later(emulator: &Emulator, seconds: i64, request: &Request) -> Value {
+    match emulator.handle(request, START + SignedDuration::from_secs(seconds)).outcome {
+        DeliveryResult::Reply(reply) if reply.body.is_empty() => Value::Null,
+        DeliveryResult::Reply(reply) => json_of(&reply),
+        other => panic!("no reply: {other:?}"),
+    }
+}
+
+#[test]
+fn a_kill_after_any_request_loses_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (emulator, _) = options(folder.path()).open().expect("a new world");
+    let rules = r#"[
+        { match: { operation: getPod, nth: 2 }, effect: { migrate: { seconds: 30 } } },
+        { match: { operation: updatePod, nth: 1 }, effect: { staleRead: { seconds: 5 }, spendLimit: 900 } },
+        { match: { operation: createPod, nth: 3 }, effect: { ghost: true } },
+        { match: { operation: createPod, nth: 4 }, effect: { statusAfterEffect: { code: 502 } } }
+    ]"#;
+    emulator.set_faults(faults::parse(rules, "test").expect("valid rules"));
+    let id = |created: &Value| created["id"].as_str().expect("an id").to_owned();
+    let first = id(&later(&emulator, 0, &create_pod()));
+    let second = id(&later(&emulator, 1, &create_pod()));
+    let (first, second) = (format!("/v2/pods/{first}"), format!("/v2/pods/{second}"));
+    let event = |pod: &str| pod.replace("/v2", "/_emu") + "/event";
+    let action = |action: &str| Some(json!({ "action": action }));
+    let steps = [
+        request(Method::Get, &first, None),
+        request(Method::Get, &first, None),
+        request(Method::Patch, &first, Some(json!({ "env": { "A": "b" } }))),
+        request(Method::Post, "/v2/network-volumes", Some(json!({ "name": "v", "size": 20, "dataCenter": "US-KS-2" }))),
+        request(Method::Post, &(second.clone() + "/action"), action("stop")),
+        request(Method::Post, &event(&second), Some(json!({ "event": "start" }))),
+        request(Method::Put, "/_emu/account", Some(json!({ "balance": 500.0, "spendLimit": null }))),
+        request(
+            Method::Post,
+            "/_emu/hosts/*/event",
+            Some(json!({ "event": "maintenance", "startsIn": 5, "seconds": 9 })),
+        ),
+        request(Method::Put, "/_emu/capacity", Some(json!([{ "gpu": "*", "free": 5 }]))),
+        create_pod(), // a ghost
+        create_pod(), // with an error
+        request(Method::Get, "/v2/pods", None),
+        request(Method::Post, "/_emu/reset", Some(json!({ "seed": 7 }))),
+        create_pod(),
+        request(Method::Get, "/v2/pods", None),
+    ];
+    for (number, step) in (0..).zip(&steps) {
+        match step.path.starts_with("/_emu") {
+            true => assert_eq!(emulator.control(step).status, 200, "{}", step.path),
+            false => drop(later(&emulator, 5 * (number + 1), step)),
+        }
+        assert_eq!(after_a_kill(folder.path()), world_of(&emulator), "after {} {}", step.method.word(), step.path);
+    }
+    drop(emulator);
+    assert!(!folder.path().join("world.json.log").exists(), "the file contains everything at the end");
+}
+
+#[test]
+fn only_the_first_and_the_last_change_of_a_session_write_the_whole_world() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (emulator, _) = options(folder.path()).open().expect("a new world");
+    let size = |file: &str| std::fs::metadata(folder.path().join(file)).expect("a file").len();
+    reply(&emulator, &create_pod());
+    let (world, empty) = (size("world.json"), size("world.json.log"));
+    for _ in 0..20 {
+        reply(&emulator, &create_pod());
+    }
+    assert_eq!(size("world.json"), world);
+    assert!(size("world.json.log") > empty + 20 * 100);
+    emulator.save().expect("written");
+    assert!(size("world.json") > 10 * world);
+}
+
+#[test]
+fn a_log_counts_up_to_its_last_complete_line_and_only_for_its_own_world() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (emulator, _) = options(folder.path()).open().expect("a new world");
+    let [first, second, third] = [0, 1, 2].map(|_| {
+        reply(&emulator, &create_pod());
+        std::fs::read_to_string(folder.path().join("world.json.log")).expect("a log")
+    });
+    let world = std::fs::read_to_string(folder.path().join("world.json")).expect("a world");
+    drop(emulator);
+    let pods = |world: &str, log: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("world.json"), world).expect("written");
+        std::fs::write(folder.path().join("world.json.log"), log).expect("written");
+        options(folder.path()).open().map(|(emulator, _)| self::pods(&emulator)).map_err(|error| error.to_string())
+    };
+    assert_eq!([&first, &second, &third].map(|log| pods(&world, log)), [Ok(1), Ok(2), Ok(3)]);
+    assert_eq!(pods(&world, &third[..third.len() - 1]), Ok(2), "a torn line");
+    assert_eq!(pods(&format!("{world} "), &third), Ok(1), "the log of another content");
+    assert_eq!(pods(&world, ""), Ok(1));
+    let error = pods(&world, &format!("{second}{{}}\n")).expect_err("no change");
+    assert!(error.contains("world.json.log") && error.contains("missing field"), "{error}");
+}
+
+#[test]
+fn a_log_contains_no_secrets() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (emulator, _) = options(folder.path()).open().expect("a new world");
+    reply(&emulator, &create_pod());
+    let login = json!({ "name": "ghcr", "username": "me", "password": "hunter2" });
+    assert_eq!(reply(&emulator, &request(Method::Post, "/v2/registries", Some(login))).status, 201);
+    let log = std::fs::read_to_string(folder.path().join("world.json.log")).expect("a log");
+    assert!(log.contains("ghcr") && !log.contains("hunter2") && !log.contains("rpa_test"), "{log}");
+    assert_eq!(after_a_kill(folder.path()), world_of(&emulator));
 }

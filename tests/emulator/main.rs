@@ -1,8 +1,11 @@
-//! The emulator's gateway: order of checks, headers, faults, transports, world files.
+//! The emulator's gateway: order of checks, headers, faults, transports, world files, and work per request.
 
 mod carriers;
 mod checks;
+#[path = "../scale/count.rs"]
+mod count;
 mod faults;
 mod files;
+mod growth;
 mod hosts;
 mod support;

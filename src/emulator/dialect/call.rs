@@ -19,17 +19,21 @@ pub enum ApiVersion {
 
 /// One request as the world sees it.
 ///
-/// It has no `Debug`, because a body can contain a secret.
-#[derive(Clone)]
+/// It has no `Debug`, because a body can contain a secret. `world_change` reads it back from a file.
+#[derive(Clone, Serialize)]
 pub struct Call {
     pub dialect: ApiVersion,
     /// See [`Route::operation`](super::route::Route::operation). The response to an unknown operation is 404.
     pub operation: &'static str,
     /// The `{id}` of the path, percent-decoded.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Decoded query parameters. A repeated v1 parameter is joined by commas.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub query: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
+    #[serde(skip_serializing_if = "Tweaks::is_none")]
     pub tweaks: Tweaks,
 }
 

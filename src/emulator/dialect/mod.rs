@@ -16,3 +16,4 @@ mod v1;
 mod v2;
 mod v2_2026_08;
 mod volumes;
+pub mod world_change;

@@ -14,8 +14,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::emulator::{Emulator, Inner};
@@ -23,9 +23,8 @@ use super::faults;
 use super::faults::Faults;
 use super::journal::RequestJournal;
 use super::world_file::SavedWorld;
-use crate::emulator::state::events::{PodEvent, VolumeEvent};
+use crate::emulator::dialect::world_change::WorldChange;
 use crate::emulator::state::settings::Settings;
-use crate::emulator::state::stock::CapacityRule;
 use crate::emulator::state::world::World;
 use crate::transport::{Method, Reply, Request};
 
@@ -69,19 +68,6 @@ enum FaultsChange {
     Rules(Vec<Value>),
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct AccountChange {
-    balance: Option<f64>,
-    /// `null` removes the limit; an absent member leaves it unchanged.
-    #[serde(default, deserialize_with = "present")]
-    spend_limit: Option<Option<f64>>,
-}
-
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<f64>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
-
 impl Inner {
     fn control(&mut self, request: &Request) -> Result<Value, ControlError> {
         use Method::{Delete, Get, Post, Put};
@@ -95,12 +81,14 @@ impl Inner {
                 self.answered = saved.answered;
                 self.world = saved.world;
                 self.timeline.set(saved.clock);
-                self.done()
+                self.replaced();
+                Ok(json!({}))
             }
             (Post, ["reset"]) => {
                 let Reset { seed } = body(request)?;
                 self.reset(seed.unwrap_or_else(|| self.world.settings.seed.wrapping_add(1)));
-                self.done()
+                self.replaced();
+                Ok(json!({}))
             }
             (Get, ["clock"]) => Ok(self.clock()),
             (Post, ["clock"]) => self.change_clock(&body(request)?),
@@ -117,42 +105,30 @@ impl Inner {
                 self.faults = Faults::default();
                 Ok(json!({}))
             }
-            (Put, ["capacity"]) => {
-                self.world.set_capacity(body::<Vec<CapacityRule>>(request)?);
-                self.done()
-            }
+            (Put, ["capacity"]) => self.change(WorldChange::Capacity(body(request)?)),
             (Get, ["journal"]) => {
                 let since = query.strip_prefix("since=").unwrap_or("0");
                 let since = since.parse().map_err(|_| ControlError(400, "`since` is a number".into()))?;
                 to_json(json!({ "entries": self.journal.since(since).collect::<Vec<_>>() }))
             }
             (Post, ["pods", id, "event"]) => {
-                let event: PodEvent = body(request)?;
-                self.world.pod_event(id, &event, self.now).map_err(|reason| ControlError(400, reason))?;
-                self.done()
+                self.change(WorldChange::PodEvent { id: (*id).to_owned(), event: body(request)? })
             }
             (Post, ["hosts", id, "event"]) => {
-                let event: PodEvent = body(request)?;
-                self.world.host_event(id, &event, self.now).map_err(|reason| ControlError(400, reason))?;
-                self.done()
+                self.change(WorldChange::HostEvent { id: (*id).to_owned(), event: body(request)? })
             }
             (Post, ["volumes", id, "event"]) => {
-                let event: VolumeEvent = body(request)?;
-                self.world.volume_event(id, &event, self.now).map_err(|reason| ControlError(400, reason))?;
-                self.done()
+                self.change(WorldChange::VolumeEvent { id: (*id).to_owned(), event: body(request)? })
             }
             (Get, ["account"]) => to_json(self.world.account(self.now)),
-            (Put, ["account"]) => {
-                let AccountChange { balance, spend_limit } = body(request)?;
-                self.world.set_account(balance, spend_limit, self.now);
-                self.done()
-            }
+            (Put, ["account"]) => self.change(WorldChange::Account(body(request)?)),
             _ => Err(ControlError(404, format!("there is no control call {} {path}", request.method.word()))),
         }
     }
 
-    fn done(&mut self) -> Result<Value, ControlError> {
-        self.changed();
+    fn change(&mut self, change: WorldChange) -> Result<Value, ControlError> {
+        self.world.apply(&change, self.now).map_err(|reason| ControlError(400, reason))?;
+        self.log(|| change);
         Ok(json!({}))
     }
 

@@ -17,6 +17,7 @@ use super::target::RequestTarget;
 use super::timeline::Timeline;
 use super::world_file::{SavedWorld, WorldFile, WorldFileError};
 use crate::emulator::dialect::call::{ApiVersion, Call};
+use crate::emulator::dialect::world_change::WorldChange;
 use crate::emulator::state::world::World;
 use crate::transport::{Reply, Request};
 
@@ -108,7 +109,7 @@ impl Emulator {
         let mut inner = self.lock();
         let now = inner.now;
         let result = act(&mut inner.world, now);
-        inner.changed();
+        inner.replaced();
         result
     }
 
@@ -194,7 +195,6 @@ impl Emulator {
             DeliveryResult::Reset => None,
         };
         inner.journal.push(entry);
-        inner.flush();
         Delivery { delay, outcome }
     }
 }
@@ -219,9 +219,12 @@ impl Inner {
         if let Interference::Before(substitute) = interference {
             return substituted(substitute, dialect, headers);
         }
+        let before = self.world.now;
         let answer = self.world.answer(&call, self.now);
-        if entry.changes_world() && (answer.status < 400 || !answer.touched.is_empty()) {
-            self.changed();
+        let was_written = entry.changes_world() && (answer.status < 400 || !answer.touched.is_empty());
+        // A read can let time pass until an event is due, and a fault can cause events.
+        if was_written || self.world.now != before || call.tweaks.changes_world() {
+            self.log(|| WorldChange::Call(Box::new(Call { body: entry.body.clone(), ..call })));
         }
         entry.touched = answer.touched;
         let mut reply = reply(answer.status, answer.content_type, answer.body);
@@ -237,19 +240,19 @@ impl Inner {
         }
     }
 
-    /// Marks the world as changed since it was written.
-    pub fn changed(&mut self) {
-        if let Some(file) = &mut self.file {
-            file.note_change();
-        }
-        self.flush();
-    }
-
-    /// Writes changes if it is time to. After a failure the next `save` tries again.
-    fn flush(&mut self) {
+    /// Saves a change that was applied to the world. After a failure the next change or `save` tries again.
+    pub fn log(&mut self, change: impl FnOnce() -> WorldChange) {
         let Self { file, world, now, answered, .. } = self;
         if let Some(file) = file {
-            let _ = file.flush(&SavedWorld::new(*now, *answered, world));
+            let _ = file.log(&change(), &SavedWorld::new(*now, *answered, world));
+        }
+    }
+
+    /// Saves a world that was changed otherwise. After a failure the next change or `save` tries again.
+    pub fn replaced(&mut self) {
+        let Self { file, world, now, answered, .. } = self;
+        if let Some(file) = file {
+            let _ = file.replace(&SavedWorld::new(*now, *answered, world));
         }
     }
 

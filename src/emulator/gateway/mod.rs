@@ -1,6 +1,8 @@
 //! The gateway between clients and the world: HTTP, checks, quotas, faults, control calls, the world file.
 
 mod deliver;
+#[allow(clippy::disallowed_methods, reason = "keeps the changes of the world in a file")]
+mod change_log;
 mod checks;
 mod control;
 pub mod delivery;

@@ -1,16 +1,18 @@
 //! The world as a file: locked while an emulator uses it, replaced as a whole, unchanged by reads.
 //!
-//! The file survives a killed process but not a power failure. It contains only simulated data, so writes are not
-//! flushed.
+//! The file is written at the first change and at the end; changes in between are added to a log beside it. Both survive
+//! a killed process but not a power failure. They contain only simulated data, so writes are not flushed.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::change_log::{ChangeLog, LoggedChange, changes_after};
+use crate::emulator::dialect::world_change::WorldChange;
 use crate::emulator::state::settings::BootPace;
 use crate::emulator::state::world::World;
 use crate::files::{self, LARGEST, ReadError, read_bytes};
@@ -20,11 +22,6 @@ const FORMAT: u32 = 1;
 
 /// The clock of a new world. It is always the same, so that a rehearsal can be repeated exactly.
 pub const EPOCH: Timestamp = Timestamp::constant(1_767_225_600, 0); // 2026-01-01T00:00:00Z
-
-/// Changes are written immediately while a write takes no longer than this.
-const CHEAP: Duration = Duration::from_millis(5);
-/// The least time between slower writes. A killed process loses the changes since the last one.
-const INTERVAL: Duration = Duration::from_millis(200);
 
 /// A world with its clock.
 #[derive(Serialize, Deserialize)]
@@ -99,13 +96,12 @@ pub struct WorldFile {
     path: PathBuf,
     /// Holds the lock while open. It is a separate file, because the world file is replaced.
     _lock: File,
-    /// Changed since the last write.
+    log: ChangeLog,
+    /// Changed in a way that neither the file nor the log contains.
     dirty: bool,
     /// Changed since the file was opened, so that the final clock is saved too.
     touched: bool,
     written_at: Option<Timestamp>,
-    last_write: Option<Instant>,
-    cost: Duration,
 }
 
 impl WorldFile {
@@ -115,67 +111,101 @@ impl WorldFile {
     /// If another process uses the file, or if it cannot be read.
     pub(in crate::emulator) fn open(path: &Path) -> Result<(Self, Option<SavedWorld<World>>), WorldFileError> {
         let lock = lock(path)?;
+        let log = ChangeLog::of(path);
         let saved = match read_bytes(path, None, LARGEST) {
-            Ok(text) => Some(parse(path, &text)?),
+            Ok(text) => Some(with_changes(parse(path, &text)?, &text, &log)?),
             Err(error) if error.is_missing() => None,
-            Err(ReadError { reason, .. }) => {
-                return Err(WorldFileError::Read { path: path.into(), source: io::Error::other(reason.to_string()) });
-            }
+            Err(error) => return Err(unreadable(path, &error)),
         };
-        let file = Self {
-            path: path.into(),
-            _lock: lock,
-            dirty: false,
-            touched: false,
-            written_at: None,
-            last_write: None,
-            cost: Duration::ZERO,
-        };
-        Ok((file, saved))
+        Ok((Self { path: path.into(), _lock: lock, log, dirty: false, touched: false, written_at: None }, saved))
     }
 
     /// The time from the last write to `now`; zero if it is unknown or negative.
     pub(in crate::emulator) fn age(&self, now: Timestamp) -> Duration {
-        let written = fs::metadata(&self.path).and_then(|found| found.modified()).ok();
+        let modified = |path: &Path| fs::metadata(path).and_then(|found| found.modified()).ok();
+        let written = modified(&self.path).max(modified(self.log.path()));
         let written = written.and_then(|written| Timestamp::try_from(written).ok());
         written.and_then(|written| Duration::try_from(now.duration_since(written)).ok()).unwrap_or_default()
     }
 
-    /// Marks the world as changed.
-    pub(in crate::emulator) fn note_change(&mut self) {
-        self.dirty = true;
+    /// Adds a change to the log, or writes the world if the log cannot continue it.
+    ///
+    /// # Errors
+    /// If neither can be written. The next change and [`WorldFile::save`] try again.
+    pub(in crate::emulator) fn log(
+        &mut self,
+        change: &WorldChange,
+        saved: &SavedWorld<&World>,
+    ) -> Result<(), WorldFileError> {
         self.touched = true;
+        let change = LoggedChange { clock: saved.clock, answered: saved.answered, change };
+        if !self.dirty && self.log.append(&change).unwrap_or(false) {
+            return Ok(());
+        }
+        let world = self.write(saved)?;
+        self.log.start(&world).map_err(|source| WorldFileError::Write { path: self.log.path().into(), source })
     }
 
-    /// Writes changes if writing is fast or the last write was a while ago.
-    pub(in crate::emulator) fn flush(&mut self, saved: &SavedWorld<&World>) -> Result<(), WorldFileError> {
-        let due = self.cost <= CHEAP || self.last_write.is_none_or(|last| last.elapsed() >= INTERVAL);
-        if self.dirty && due { self.write(saved) } else { Ok(()) }
+    /// Writes a world that was changed in a way that has no form in the log.
+    ///
+    /// # Errors
+    /// As [`WorldFile::save`].
+    pub(in crate::emulator) fn replace(&mut self, saved: &SavedWorld<&World>) -> Result<(), WorldFileError> {
+        (self.dirty, self.touched) = (true, true);
+        self.save(saved)
     }
 
-    /// Writes the changes and the clock of this session.
+    /// Writes the changes and the clock of this session, and removes the log.
+    ///
+    /// # Errors
+    /// If the file cannot be replaced.
     pub(in crate::emulator) fn save(&mut self, saved: &SavedWorld<&World>) -> Result<(), WorldFileError> {
         let clock_went_on = self.touched && self.written_at != Some(saved.clock);
-        if self.dirty || clock_went_on { self.write(saved) } else { Ok(()) }
-    }
-
-    fn write(&mut self, saved: &SavedWorld<&World>) -> Result<(), WorldFileError> {
-        let began = Instant::now();
-        let written = saved.bytes().and_then(|bytes| files::write_unflushed(&self.path, &bytes));
-        written.map_err(|source| WorldFileError::Write { path: self.path.clone(), source })?;
-        self.dirty = false;
-        self.written_at = Some(saved.clock);
-        self.last_write = Some(Instant::now());
-        self.cost = began.elapsed();
+        if self.dirty || clock_went_on || self.log.has_changes() {
+            self.write(saved)?;
+            self.log.remove();
+        }
         Ok(())
     }
+
+    /// Replaces the file and returns its content.
+    fn write(&mut self, saved: &SavedWorld<&World>) -> Result<Vec<u8>, WorldFileError> {
+        self.dirty = true; // unless the write succeeds
+        let bytes = saved.bytes().and_then(|bytes| files::write_unflushed(&self.path, &bytes).map(|()| bytes));
+        let bytes = bytes.map_err(|source| WorldFileError::Write { path: self.path.clone(), source })?;
+        self.dirty = false;
+        self.written_at = Some(saved.clock);
+        Ok(bytes)
+    }
+}
+
+/// A saved world after the changes in its log. `text` is the content of its file.
+fn with_changes(
+    mut saved: SavedWorld<World>,
+    text: &[u8],
+    log: &ChangeLog,
+) -> Result<SavedWorld<World>, WorldFileError> {
+    let Some(bytes) = log.bytes().map_err(|error| unreadable(log.path(), &error))? else { return Ok(saved) };
+    let changes = changes_after(text, &bytes);
+    let changes =
+        changes.map_err(|error| WorldFileError::Malformed { path: log.path().into(), reason: error.to_string() })?;
+    for LoggedChange { clock, answered, change } in changes {
+        // A change that was impossible then is impossible again.
+        let _ = saved.world.apply(&change, clock);
+        (saved.clock, saved.answered) = (clock, answered);
+    }
+    Ok(saved)
+}
+
+fn unreadable(path: &Path, error: &ReadError) -> WorldFileError {
+    WorldFileError::Read { path: path.into(), source: io::Error::other(error.reason.to_string()) }
 }
 
 fn lock(path: &Path) -> Result<File, WorldFileError> {
     let lock = lock_path(path);
     let open = || {
         fs::create_dir_all(files::folder(path))?;
-        files::open_lock(&lock)
+        files::open_regular(&lock)
     };
     let file = open().map_err(|source| WorldFileError::Write { path: lock.clone(), source })?;
     match fs2::FileExt::try_lock_exclusive(&file) {

@@ -38,14 +38,9 @@ impl World {
     /// Deletes a pod now. Lists and reads may lag behind.
     pub(in crate::emulator) fn delete_pod(&mut self, id: &str, listed_until: Timestamp, shown_until: Timestamp) {
         let now = self.now;
-        // A small store is cleaned on every delete, a large one when its size has doubled, so the average cost is
-        // constant.
-        if self.deleted_pods.len() < 64 || self.deleted_pods.len().is_power_of_two() {
-            self.deleted_pods.retain(|tombstone| !tombstone.is_forgotten(now));
-        }
         if let Some(mut item) = self.remove_pod(id) {
             item.last_change = StatusChange { event: "Terminated".to_owned(), by: "User".to_owned(), at: now };
-            self.deleted_pods.insert(Tombstone { item, at: now, listed_until, shown_until });
+            self.deleted_pods.bury(Tombstone { item, at: now, listed_until, shown_until });
         }
     }
 }

@@ -70,7 +70,7 @@ impl World {
                 self.change_pod(id, |pod| pod.maintenance = Some(window));
                 for (at, event) in [(start, ScheduledEvent::MaintenanceBegins), (end, ScheduledEvent::MaintenanceEnds)]
                 {
-                    self.due_events.push(DueEvent { at, pod: Some(id.to_owned()), host: None, event });
+                    self.due_events.add(DueEvent { at, pod: Some(id.to_owned()), host: None, event });
                 }
                 self.advance_to(now);
             }

@@ -4,10 +4,9 @@ use jiff::Timestamp;
 
 use super::refusal::RequestRefusal;
 use super::tweaks::Tweaks;
-use crate::emulator::state::ordered_store::{Keyed, OrderedStore};
+use crate::emulator::state::graveyard::{ListEntry, with_deleted};
 use crate::emulator::state::pod::Pod;
 use crate::emulator::state::pod_status::PodStatus;
-use crate::emulator::state::tombstone::Tombstone;
 use crate::emulator::state::volume::Volume;
 use crate::emulator::state::world::World;
 
@@ -26,26 +25,34 @@ impl World {
         self.volumes.get(id).filter(|volume| volume.visible.found <= now).ok_or(RequestRefusal::NotFound)
     }
 
+    /// The pods that a list of v2 shows, newest first, if they were created before `serial`.
+    pub(in crate::emulator) fn listed_pods(
+        &self,
+        serial: u64,
+        tweaks: &Tweaks,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &Pod> {
+        let appears = move |pod: &Pod| tweaks.lists(pod.visible, pod.created_at, now);
+        listed(with_deleted(&self.pods, &self.deleted_pods, serial), appears, tweaks, now)
+    }
+
     /// The volumes that a list shows, newest first.
-    pub(in crate::emulator) fn listed_volumes(&self, tweaks: &Tweaks, now: Timestamp) -> Vec<&Volume> {
-        let appears = |volume: &Volume| tweaks.lists(volume.visible, volume.created_at, now);
-        listed(&self.volumes, &self.deleted_volumes, appears, tweaks, now)
+    pub(in crate::emulator) fn listed_volumes(&self, tweaks: &Tweaks, now: Timestamp) -> impl Iterator<Item = &Volume> {
+        let appears = move |volume: &Volume| tweaks.lists(volume.visible, volume.created_at, now);
+        listed(with_deleted(&self.volumes, &self.deleted_volumes, u64::MAX), appears, tweaks, now)
     }
 }
 
-/// The items that a list shows, newest first: those that appear in lists, and the deleted ones that are still there.
-pub(super) fn listed<'w, T: Keyed>(
-    items: &'w OrderedStore<T>,
-    deleted: &'w OrderedStore<Tombstone<T>>,
+/// The items that a list shows: those that appear in lists, and the deleted ones that are still there.
+pub(super) fn listed<'world, T: 'world>(
+    entries: impl Iterator<Item = ListEntry<'world, T>>,
     appears: impl Fn(&T) -> bool,
     tweaks: &Tweaks,
     now: Timestamp,
-) -> Vec<&'w T> {
-    let existing = items.newest_first().filter(|item| appears(item));
-    let deleted = (deleted.newest_first())
-        .filter(|tombstone| tombstone.is_listed(tweaks.disappear_lag_seconds, now))
-        .map(|tombstone| &tombstone.item);
-    let mut shown: Vec<&T> = existing.chain(deleted).collect();
-    shown.sort_by_key(|item| std::cmp::Reverse(item.serial()));
-    shown
+) -> impl Iterator<Item = &'world T> {
+    let lag_seconds = tweaks.disappear_lag_seconds;
+    entries.filter_map(move |entry| match entry {
+        ListEntry::Existing(item) => appears(item).then_some(item),
+        ListEntry::Deleted(tombstone) => tombstone.is_listed(lag_seconds, now).then_some(&tombstone.item),
+    })
 }

@@ -22,7 +22,7 @@ impl World {
         let (hardware, machine) = placed.map_err(|refusal| describe(&refusal))?;
         self.now = now;
         let Some(old) = self.remove_pod(id) else { return Err(format!("no pod `{id}`")) };
-        self.deleted_pods.insert(Tombstone { item: old.clone(), at: now, listed_until: now, shown_until: now });
+        self.deleted_pods.bury(Tombstone { item: old.clone(), at: now, listed_until: now, shown_until: now });
         let next = Pod {
             serial: self.take_serial(),
             id: self.rng.id(14),

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::lookup::listed;
 use super::refusal::RequestRefusal;
 use super::tweaks::Tweaks;
+use crate::emulator::state::graveyard::with_deleted;
 use crate::emulator::state::moment::after_seconds;
 use crate::emulator::state::stored_object::StoredObject;
 use crate::emulator::state::tombstone::Tombstone;
@@ -23,7 +24,7 @@ impl World {
     pub fn listed_objects(&self, kind: &str, tweaks: &Tweaks, now: Timestamp) -> Vec<&StoredObject> {
         let Some(stored) = self.other_kinds.get(kind) else { return Vec::new() };
         let appears = |object: &StoredObject| tweaks.lists(object.visible, object.created_at, now);
-        listed(&stored.objects, &stored.deleted, appears, tweaks, now)
+        listed(with_deleted(&stored.objects, &stored.deleted, u64::MAX), appears, tweaks, now).collect()
     }
 
     /// Creates an object with these members.
@@ -88,10 +89,9 @@ impl World {
         }
         self.now = now;
         let stored = self.other_kinds.entry(kind.to_owned()).or_default();
-        stored.deleted.retain(|tombstone| !tombstone.is_forgotten(now));
         if let Some(item) = stored.objects.remove(id) {
             let listed_until = after_seconds(now, tweaks.disappear_lag_seconds.unwrap_or(0));
-            stored.deleted.insert(Tombstone { item, at: now, listed_until, shown_until: now });
+            stored.deleted.bury(Tombstone { item, at: now, listed_until, shown_until: now });
             self.touched.push(id.to_owned());
         }
         Ok(())

@@ -13,7 +13,7 @@ impl World {
     pub(in crate::emulator) fn advance_to(&mut self, now: Timestamp) -> Timestamp {
         let whole = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let now = whole.max(self.now);
-        while let Some(due) = self.next_due_event(now) {
+        while let Some(due) = self.due_events.take_due(now) {
             self.run_due_event(due);
         }
         if !self.ledger.is_exhausted && self.ledger.balance_at(now) <= 0 && self.ledger.is_spending() {
@@ -37,16 +37,10 @@ impl World {
             };
             if pod.is_some() || host.is_some() || *scope == EventScope::Spot {
                 let event = ScheduledEvent::Event(event.clone());
-                self.due_events.push(DueEvent { at: after_seconds(now, *seconds), pod, host, event });
+                self.due_events.add(DueEvent { at: after_seconds(now, *seconds), pod, host, event });
             }
         }
         self.advance_to(now);
-    }
-
-    /// Removes and returns the earliest event due by `now`.
-    pub(in crate::emulator) fn next_due_event(&mut self, now: Timestamp) -> Option<DueEvent> {
-        let (index, first) = self.due_events.iter().enumerate().min_by_key(|(_, due)| due.at)?;
-        (first.at <= now).then(|| self.due_events.remove(index))
     }
 
     /// Runs an event, unless it has become impossible because the pod is gone or stopped.

@@ -8,7 +8,8 @@ use crate::emulator::state::moment::after_seconds;
 use crate::emulator::state::pod::Visibility;
 
 /// Faults that apply to one call. Durations are virtual seconds.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Tweaks {
     /// Create: answer "no capacity" but create the pod (Q7).
     pub ghost: bool,
@@ -55,6 +56,16 @@ pub struct Tweaks {
 }
 
 impl Tweaks {
+    /// Whether the call does not misbehave.
+    pub(in crate::emulator) fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether any call changes the account or causes events, even one that only reads.
+    pub(in crate::emulator) fn changes_world(&self) -> bool {
+        self.balance.is_some() || self.spend_limit.is_some() || !self.follow_ups.is_empty()
+    }
+
     /// When an object that is created now becomes visible.
     pub(in crate::emulator) fn visibility(&self, now: Timestamp) -> Visibility {
         Visibility {
@@ -82,7 +93,7 @@ pub enum EchoArgs {
 }
 
 /// An event that a call triggers after a number of virtual seconds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FollowUp {
     pub seconds: u64,
     pub scope: EventScope,
@@ -90,7 +101,8 @@ pub struct FollowUp {
 }
 
 /// The pods that an event affects.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum EventScope {
     /// The pod that the call creates or refers to.
     Called,

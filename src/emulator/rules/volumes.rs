@@ -90,10 +90,9 @@ impl World {
     /// Removes a volume and its bookings.
     pub(in crate::emulator) fn remove_volume(&mut self, id: &str, listed_until: Timestamp) {
         let now = self.now;
-        self.deleted_volumes.retain(|tombstone| !tombstone.is_forgotten(now));
         if let Some(item) = self.volumes.remove(id) {
             self.ledger.change(item.rate(), Rate::default(), now);
-            self.deleted_volumes.insert(Tombstone { item, at: now, listed_until, shown_until: now });
+            self.deleted_volumes.bury(Tombstone { item, at: now, listed_until, shown_until: now });
             self.touched.push(id.to_owned());
         }
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::steps::look_at;
+
 /// An item of an [`OrderedStore`].
 pub trait Keyed {
     /// Increases with every creation and is never reused.
@@ -43,7 +45,7 @@ impl<T: Keyed> OrderedStore<T> {
 
     /// Items created before `serial`, newest first.
     pub fn older_than(&self, serial: u64) -> impl Iterator<Item = &T> {
-        self.by_serial.range(..serial).rev().map(|(_, entry)| entry)
+        self.by_serial.range(..serial).rev().map(|(_, entry)| look_at(entry))
     }
 
     /// All items, newest first.
@@ -52,7 +54,7 @@ impl<T: Keyed> OrderedStore<T> {
     }
 
     pub fn retain(&mut self, keep: impl Fn(&T) -> bool) {
-        self.by_serial.retain(|_, entry| keep(entry));
+        self.by_serial.retain(|_, entry| keep(look_at(entry)));
         self.by_id.retain(|_, serial| self.by_serial.contains_key(serial));
     }
 

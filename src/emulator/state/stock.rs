@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::hardware::Hardware;
 use super::host::{Host, Machine};
 use super::pattern::matches_pattern;
+use super::pool::Pool;
 
 /// Limits how many GPUs can be rented. The first matching rule applies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,10 +37,7 @@ impl CapacityRule {
 pub struct Stock {
     pub rules: Vec<CapacityRule>,
     /// By hardware, data center and cloud.
-    pools: BTreeMap<String, Vec<Host>>,
-    /// By pool: the number of leading hosts that are full and can be skipped.
-    #[serde(skip)]
-    full: BTreeMap<String, usize>,
+    pools: BTreeMap<String, Pool>,
 }
 
 impl Stock {
@@ -65,7 +63,7 @@ impl Stock {
     }
 
     /// Puts a pod of `size` slots on the first host of the pool that is open, has room and suits, or on a new host.
-    /// Returns the host and its index in the pool.
+    /// Returns the host and its index in the pool. For `suits` see [`Pool::find`].
     pub fn assign(
         &mut self,
         pool: &str,
@@ -74,45 +72,33 @@ impl Stock {
         suits: impl Fn(&Host) -> bool,
         open: impl FnOnce() -> Host,
     ) -> (usize, &Host) {
-        let hosts = self.pools.entry(pool.to_owned()).or_default();
-        let full = self.full.entry(pool.to_owned()).or_default();
-        *full += hosts.iter().skip(*full).take_while(|host| host.assigned >= host.slots).count();
-        let known = hosts
-            .iter()
-            .skip(*full)
-            .position(|host| host.assigned + size <= host.slots && host.is_open(now) && suits(host));
-        let index = known.map(|behind| *full + behind).unwrap_or_else(|| {
-            hosts.push(open());
-            hosts.len() - 1
-        });
-        let host = &mut hosts[index];
-        host.assigned += size;
-        (index, host)
+        let pool = self.pools.entry(pool.to_owned()).or_default();
+        let index = pool.find(size, now, suits).unwrap_or_else(|| pool.add(open()));
+        (index, pool.take(index, size))
     }
 
     /// Closes the matching hosts to new pods. Returns `false` if none matches.
     pub fn close(&mut self, pattern: &str, from: Timestamp, until: Timestamp) -> bool {
-        let hosts = self.pools.values_mut().flatten().filter(|host| matches_pattern(pattern, &host.id));
+        let hosts = self.pools.values_mut().flat_map(Pool::hosts_mut).filter(|host| matches_pattern(pattern, &host.id));
         hosts.map(|host| host.closed = Some((from, until))).count() > 0
     }
 
     /// Frees the slots of a pod on its host.
     pub fn release(&mut self, machine: &Machine, hardware: &Hardware) {
         let size = if let Hardware::Gpu { count, .. } = hardware { *count } else { 1 };
-        if let Some(host) = self.pools.get_mut(&machine.pool).and_then(|hosts| hosts.get_mut(machine.host)) {
-            host.assigned = host.assigned.saturating_sub(size);
-            self.full.entry(machine.pool.clone()).and_modify(|full| *full = (*full).min(machine.host));
+        if let Some(pool) = self.pools.get_mut(&machine.pool) {
+            pool.give_back(machine.host, size);
         }
     }
 
     /// Whether the host must pull the image. Marks it as pulled.
     pub fn pulls(&mut self, machine: &Machine, image: &str) -> bool {
-        let host = self.pools.get_mut(&machine.pool).and_then(|hosts| hosts.get_mut(machine.host));
+        let host = self.pools.get_mut(&machine.pool).and_then(|pool| pool.host_mut(machine.host));
         host.is_some_and(|host| host.images.insert(image.to_owned()))
     }
 
     #[cfg(test)]
     pub fn assigned(&self) -> u32 {
-        self.pools.values().flatten().map(|host| host.assigned).sum()
+        self.pools.values().map(Pool::assigned).sum()
     }
 }

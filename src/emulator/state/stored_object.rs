@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::graveyard::Graveyard;
 use super::ordered_store::{Keyed, OrderedStore};
 use super::pod::Visibility;
-use super::tombstone::Tombstone;
 
 /// An object of a kind without a type of its own.
 #[derive(Clone, Serialize, Deserialize)]
@@ -54,6 +54,6 @@ impl Keyed for StoredObject {
 pub struct StoredKind {
     pub objects: OrderedStore<StoredObject>,
     /// Recently deleted objects, for lists that lag.
-    #[serde(default, skip_serializing_if = "OrderedStore::is_empty")]
-    pub deleted: OrderedStore<Tombstone<StoredObject>>,
+    #[serde(default, skip_serializing_if = "Graveyard::is_empty")]
+    pub deleted: Graveyard<StoredObject>,
 }

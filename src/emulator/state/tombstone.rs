@@ -1,4 +1,4 @@
-//! Recently deleted objects, for reads and lists that lag.
+//! A recently deleted object, for reads and lists that lag.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::events::DueEvent;
+use super::event_queue::EventQueue;
+use super::graveyard::Graveyard;
 use super::ledger::{Account, Ledger};
 use super::ordered_store::OrderedStore;
 use super::pod::Pod;
@@ -21,7 +22,6 @@ use super::settings::Settings;
 use super::stock::{CapacityRule, Stock};
 use super::stored_object::StoredKind;
 use super::template::Template;
-use super::tombstone::Tombstone;
 use super::volume::Volume;
 
 /// The whole account, saved as one JSON document.
@@ -40,14 +40,14 @@ pub struct World {
     pub(in crate::emulator) pods: OrderedStore<Pod>,
     /// Recently deleted objects, for reads and lists that lag.
     #[serde(rename = "departedVolumes")]
-    pub(in crate::emulator) deleted_volumes: OrderedStore<Tombstone<Volume>>,
+    pub(in crate::emulator) deleted_volumes: Graveyard<Volume>,
     #[serde(rename = "departedPods")]
-    pub(in crate::emulator) deleted_pods: OrderedStore<Tombstone<Pod>>,
+    pub(in crate::emulator) deleted_pods: Graveyard<Pod>,
     pub(in crate::emulator) ssh_keys: Vec<String>,
     pub(in crate::emulator) secrets: OrderedStore<AccountSecret>,
     /// Events that will happen to pods.
-    #[serde(rename = "due", default, skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::emulator) due_events: Vec<DueEvent>,
+    #[serde(rename = "due", default, skip_serializing_if = "EventQueue::is_empty")]
+    pub(in crate::emulator) due_events: EventQueue,
     #[serde(default)]
     pub(in crate::emulator) registries: OrderedStore<Registry>,
     #[serde(default)]
@@ -70,11 +70,11 @@ impl World {
             stock: Stock::default(),
             volumes: OrderedStore::default(),
             pods: OrderedStore::default(),
-            deleted_volumes: OrderedStore::default(),
-            deleted_pods: OrderedStore::default(),
+            deleted_volumes: Graveyard::default(),
+            deleted_pods: Graveyard::default(),
             ssh_keys: Vec::new(),
             secrets: OrderedStore::default(),
-            due_events: Vec::new(),
+            due_events: EventQueue::default(),
             registries: OrderedStore::default(),
             templates: OrderedStore::default(),
             other_kinds: BTreeMap::new(),

@@ -2,6 +2,7 @@
 
 mod bookkeeping;
 mod faults;
+mod growth;
 mod objects;
 mod rules;
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::machine_view::MachineView;
 use super::pod_documented::DocumentedPod;
-use super::volumes::VolumeView;
+use super::volumes::V1VolumeView;
 use crate::emulator::dialect::command::ContainerCommand;
 use crate::emulator::rules::prices::rounded;
 use crate::emulator::state::hardware::Hardware;
@@ -36,7 +36,7 @@ impl Include {
 /// A pod in a response.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PodView<'world> {
+pub(super) struct V1PodView<'world> {
     adjusted_cost_per_hr: f64,
     consumer_user_id: &'static str,
     container_disk_in_gb: u64,
@@ -66,7 +66,7 @@ pub(super) struct PodView<'world> {
     memory_in_gb: Option<u32>,
     name: &'world str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    network_volume: Option<VolumeView<'world>>,
+    network_volume: Option<V1VolumeView<'world>>,
     network_volume_id: &'world str,
     port_mappings: Option<&'world BTreeMap<u32, u16>>,
     ports: &'world [String],
@@ -87,9 +87,9 @@ pub(super) fn pod<'world>(
     pod: &'world Pod,
     include: &Include,
     now: Timestamp,
-) -> PodView<'world> {
+) -> V1PodView<'world> {
     let pod = pod.seen(now);
-    PodView::new(world, pod, world.status_of(pod, now), include, now)
+    V1PodView::new(world, pod, world.status_of(pod, now), include, now)
 }
 
 /// A recently deleted pod.
@@ -98,11 +98,11 @@ pub(super) fn terminated<'world>(
     pod: &'world Pod,
     include: &Include,
     now: Timestamp,
-) -> PodView<'world> {
-    PodView::new(world, pod, PodStatus::Terminated, include, now)
+) -> V1PodView<'world> {
+    V1PodView::new(world, pod, PodStatus::Terminated, include, now)
 }
 
-impl<'world> PodView<'world> {
+impl<'world> V1PodView<'world> {
     fn new(world: &'world World, pod: &'world Pod, status: PodStatus, include: &Include, now: Timestamp) -> Self {
         let observed = world.settings.observed();
         // The live service omits some members; the document wants them, empty.
@@ -153,7 +153,7 @@ impl<'world> PodView<'world> {
             machine_id: placed.map_or("", |machine| machine.id.as_str()),
             memory_in_gb: memory.or(zero),
             name: &pod.name,
-            network_volume: volume.map(VolumeView::of),
+            network_volume: volume.map(V1VolumeView::of),
             network_volume_id: volume_id,
             port_mappings,
             ports: &pod.ports,

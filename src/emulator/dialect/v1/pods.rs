@@ -18,6 +18,7 @@ use crate::emulator::rules::market::{LISTS, market};
 use crate::emulator::rules::pod_actions::PodAction;
 use crate::emulator::rules::pod_spec::{CudaConstraint, PodSpec, check_limits};
 use crate::emulator::rules::refusal::RequestRefusal;
+use crate::emulator::state::graveyard::{ListEntry, with_deleted};
 use crate::emulator::state::hardware::{Hardware, HostCloud};
 use crate::emulator::state::pod::{Pod, Storage};
 use crate::emulator::state::world::World;
@@ -140,17 +141,15 @@ fn get(world: &World, call: &Call, now: Timestamp) -> RouteResult {
 
 fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     let include = Include::from_query(&call.query);
-    let alive = (world.pods.newest_first())
-        .filter(|pod| call.tweaks.lists(pod.visible, pod.created_at, now))
-        .map(|pod| (pod, false));
-    let deleted = world.deleted_pods.newest_first().filter_map(|tombstone| {
-        let terminated = now < tombstone.shown_until;
-        let listed = tombstone.is_listed(call.tweaks.disappear_lag_seconds, now);
-        (terminated || listed).then_some((&tombstone.item, terminated))
+    let rows = with_deleted(&world.pods, &world.deleted_pods, u64::MAX).filter_map(|entry| match entry {
+        ListEntry::Existing(pod) => call.tweaks.lists(pod.visible, pod.created_at, now).then_some((pod, false)),
+        ListEntry::Deleted(tombstone) => {
+            let terminated = now < tombstone.shown_until;
+            let listed = tombstone.is_listed(call.tweaks.disappear_lag_seconds, now);
+            (terminated || listed).then_some((&tombstone.item, terminated))
+        }
     });
-    let mut rows: Vec<(&Pod, bool)> = alive.chain(deleted).collect();
-    rows.sort_by_key(|(pod, _)| std::cmp::Reverse(pod.serial));
-    let shown = rows.into_iter().filter(|(pod, _)| matches(world, &call.query, pod, now));
+    let shown = rows.filter(|(pod, _)| matches(world, &call.query, pod, now));
     let views = shown.map(|(pod, terminated)| match terminated {
         true => pod_view::terminated(world, pod, &include, now),
         false => pod_view::pod(world, pod, &include, now),

@@ -36,14 +36,14 @@ pub const ROUTES: &[Route] = &[
 /// A network volume in a response.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct VolumeView<'world> {
+pub(super) struct V1VolumeView<'world> {
     data_center_id: &'world str,
     id: &'world str,
     name: &'world str,
     size: u64,
 }
 
-impl<'world> VolumeView<'world> {
+impl<'world> V1VolumeView<'world> {
     pub fn of(volume: &'world Volume) -> Self {
         let Volume { id, name, size, data_center, .. } = volume;
         Self { data_center_id: data_center, id, name, size: *size }
@@ -51,12 +51,12 @@ impl<'world> VolumeView<'world> {
 }
 
 fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
-    let volumes: Vec<VolumeView> = world.listed_volumes(&call.tweaks, now).into_iter().map(VolumeView::of).collect();
+    let volumes: Vec<V1VolumeView> = world.listed_volumes(&call.tweaks, now).map(V1VolumeView::of).collect();
     Ok(Response::json(200, volumes))
 }
 
 fn show(world: &World, id: &str, now: Timestamp) -> RouteResult {
-    Ok(Response::json(200, VolumeView::of(world.find_volume(id, now)?)))
+    Ok(Response::json(200, V1VolumeView::of(world.find_volume(id, now)?)))
 }
 
 /// v1 answers 200, not 201.

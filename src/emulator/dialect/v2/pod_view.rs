@@ -19,7 +19,7 @@ use crate::emulator::state::world::World;
 /// A pod in a response.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PodView<'world> {
+pub(super) struct V2PodView<'world> {
     actions: &'static [&'static str],
     args: &'world str,
     cloud: &'static str,
@@ -52,17 +52,17 @@ pub(super) struct PodView<'world> {
 }
 
 /// An existing pod, or its stale copy.
-pub(super) fn pod<'world>(world: &World, pod: &'world Pod, now: Timestamp) -> PodView<'world> {
+pub(super) fn pod<'world>(world: &World, pod: &'world Pod, now: Timestamp) -> V2PodView<'world> {
     let pod = pod.seen(now);
-    PodView::new(world, pod, world.status_of(pod, now), now)
+    V2PodView::new(world, pod, world.status_of(pod, now), now)
 }
 
 /// A recently deleted pod.
-pub(super) fn terminated<'world>(world: &World, pod: &'world Pod, now: Timestamp) -> PodView<'world> {
-    PodView::new(world, pod, PodStatus::Terminated, now)
+pub(super) fn terminated<'world>(world: &World, pod: &'world Pod, now: Timestamp) -> V2PodView<'world> {
+    V2PodView::new(world, pod, PodStatus::Terminated, now)
 }
 
-impl<'world> PodView<'world> {
+impl<'world> V2PodView<'world> {
     fn new(world: &World, pod: &'world Pod, status: PodStatus, now: Timestamp) -> Self {
         let gone = status == PodStatus::Terminated;
         let placed = pod.placed_on(now);

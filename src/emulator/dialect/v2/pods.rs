@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::page::{PageRequest, Pagination};
 use super::pod_bodies::{CREATE_POD, POD_ACTION, UPDATE_POD};
-use super::pod_view::PodView;
+use super::pod_view::V2PodView;
 use super::{pod_logs, pod_view, templates};
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::command::ContainerCommand;
@@ -57,7 +57,7 @@ fn checked(world: &World, shape: &ObjectShape, body: Option<&Value>) -> Result<(
 #[derive(Serialize)]
 struct PodPage<'world> {
     pagination: Pagination,
-    pods: Vec<PodView<'world>>,
+    pods: Vec<V2PodView<'world>>,
 }
 
 fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
@@ -65,18 +65,9 @@ fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     if let Some(most) = world.settings.short_pages {
         page.limit = page.limit.min(most.max(1));
     }
-    let alive = (world.pods.older_than(page.before))
-        .filter(|pod| call.tweaks.lists(pod.visible, pod.created_at, now))
-        .take(page.limit + 1);
-    let deleted = (world.deleted_pods.older_than(page.before))
-        .filter(|tombstone| tombstone.is_listed(call.tweaks.disappear_lag_seconds, now))
-        .map(|tombstone| &tombstone.item)
-        .take(page.limit + 1);
-    let mut rows: Vec<&Pod> = alive.chain(deleted).collect();
-    rows.sort_by_key(|pod| std::cmp::Reverse(pod.serial));
-    let more = rows.len() > page.limit;
-    rows.truncate(page.limit);
-    let next = rows.last().filter(|_| more).map(|pod| page.cursor_after(pod.serial));
+    let mut listed = world.listed_pods(page.before, &call.tweaks, now);
+    let rows: Vec<&Pod> = listed.by_ref().take(page.limit).collect();
+    let next = listed.next().and(rows.last()).map(|last| page.cursor_after(last.serial));
     let pods = rows.into_iter().map(|pod| pod_view::pod(world, pod, now)).collect();
     Ok(Response::json(200, PodPage { pagination: Pagination::to(next), pods }))
 }

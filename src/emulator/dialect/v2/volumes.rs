@@ -37,7 +37,7 @@ pub const ROUTES: &[Route] = &[
 /// A network volume in a response.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct VolumeView<'world> {
+struct V2VolumeView<'world> {
     data_center: &'world str,
     id: &'world str,
     name: &'world str,
@@ -46,7 +46,7 @@ struct VolumeView<'world> {
     tier: &'world str,
 }
 
-impl<'world> VolumeView<'world> {
+impl<'world> V2VolumeView<'world> {
     fn of(volume: &'world Volume) -> Self {
         let Volume { id, name, size, data_center, tier, .. } = volume;
         Self { data_center, id, name, size: *size, tier }
@@ -57,16 +57,16 @@ impl<'world> VolumeView<'world> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct VolumeList<'world> {
-    network_volumes: Vec<VolumeView<'world>>,
+    network_volumes: Vec<V2VolumeView<'world>>,
 }
 
 fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
-    let network_volumes = world.listed_volumes(&call.tweaks, now).into_iter().map(VolumeView::of).collect();
+    let network_volumes = world.listed_volumes(&call.tweaks, now).map(V2VolumeView::of).collect();
     Ok(Response::json(200, VolumeList { network_volumes }))
 }
 
 fn show(world: &World, id: &str, now: Timestamp) -> RouteResult {
-    Ok(Response::json(200, VolumeView::of(world.find_volume(id, now)?)))
+    Ok(Response::json(200, V2VolumeView::of(world.find_volume(id, now)?)))
 }
 
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
@@ -76,7 +76,7 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     let size = body.whole("size").unwrap_or(0);
     let id = world.create_volume(name, size, center, body.text("type"), &call.tweaks, now)?;
     let volume = world.volumes.get(&id).ok_or(RequestRefusal::NotFound)?;
-    Ok(Response::json(201, VolumeView::of(volume)))
+    Ok(Response::json(201, V2VolumeView::of(volume)))
 }
 
 fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
