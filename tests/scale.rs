@@ -1,5 +1,4 @@
-//! A fleet ten times as large takes ten times the work. Requests, bytes, flushes and allocations are counted, never
-//! time.
+//! Twice the fleet takes twice the work. Requests, bytes, flushes and allocations are counted, never time.
 //!
 //! `benches/fleet.rs` measures work without such counts, for example a search through a list that allocates nothing.
 

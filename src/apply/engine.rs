@@ -17,9 +17,9 @@ use super::trial::{Ended, Trials};
 use super::watch::Watch;
 use crate::catalog::Catalog;
 use crate::kind;
-use crate::model::{Double, Observed, Orphan, Verb};
+use crate::model::{Double, Object, Observed, Orphan, Record, Verb};
 use crate::planner::recognise::doubles::doubles;
-use crate::resource::{inventory, members};
+use crate::resource::inventory;
 use crate::runpod::ErrorClass;
 use crate::store::StoreError;
 
@@ -28,7 +28,7 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
     let plan = job.plan;
     job.store.correct("corrections", plan.records.clone()).await?;
     let queued = AtomicUsize::new(0);
-    let crashing = |id: &str| tell_crash(job, id);
+    let crashing = |object: &Object| tell_crash(job, object);
     let watches: BTreeMap<&str, Watch<'_>> = kind::listed_on(job.api.dialect())
         .map(|kind| (kind.name, Watch::new(job.api, kind, &queued, &crashing)))
         .collect();
@@ -53,14 +53,16 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
 }
 
 /// Only for pods in our state; other people's pods do not concern this apply.
-fn tell_crash(job: &Job<'_>, id: &str) {
+fn tell_crash(job: &Job<'_>, object: &Object) {
     let address = job.store.read(|known| {
-        let mut recorded = known.state.resources.iter();
-        let found = recorded.find(|(address, record)| record.id == id && !members::is_member(address));
-        found.map(|(address, _)| reporting_address(address))
+        let is_it = |record: &Record| record.kind == object.kind && record.id == object.id;
+        // Usually the address in the marker, unless the record was moved since.
+        let marked = object.marker.as_ref().map(|marker| &marker.address);
+        let marked = marked.filter(|address| known.state.resources.get(address).is_some_and(is_it));
+        marked.or_else(|| known.state.address_of(object.kind, &object.id)).map(reporting_address)
     });
     if let Some(address) = address {
-        (job.events)(Event::CrashLoop { address, id: id.to_owned() });
+        (job.events)(Event::CrashLoop { address, id: object.id.clone() });
     }
 }
 

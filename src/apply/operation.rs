@@ -9,7 +9,7 @@ mod successor;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -18,10 +18,12 @@ use tokio::time::Instant;
 
 use super::Event;
 use super::job::{Job, reporting_address};
+use super::recover::{IdentityValues, identity_of};
 use super::watch::Watch;
 use crate::kind::{self, Kind};
 use crate::model::{Address, Entry, Intent, Moment, Object, Operation, Outcome, Power, Record, Verb};
 use crate::planner::decide::in_use;
+use crate::resource::Users;
 use crate::runpod::{Api, ApiError, ErrorClass};
 use crate::store::StoreError;
 
@@ -41,6 +43,9 @@ impl From<StoreError> for OperationError {
     }
 }
 
+/// Ids of objects by kind and identity.
+type IdsByIdentity = BTreeMap<(&'static str, IdentityValues), BTreeSet<String>>;
+
 type Permit<'p> = Result<SemaphorePermit<'p>, AcquireError>;
 
 /// Runs operations; knows the ids that earlier ones created.
@@ -53,6 +58,10 @@ pub(super) struct Executor<'a> {
     created_addresses: BTreeSet<&'a Address>,
     /// Objects from responses in this run, newer than the observed ones.
     objects: Mutex<BTreeMap<String, Object>>,
+    /// Those of kinds without markers, with the observed ones.
+    unmarked: Mutex<IdsByIdentity>,
+    /// See [`in_use::users`].
+    users: OnceLock<Users<'a>>,
     rng: Mutex<fastrand::Rng>,
     /// Receives every create that RunPod has accepted.
     created: UnboundedSender<usize>,
@@ -70,6 +79,8 @@ impl<'a> Executor<'a> {
             known.state.resources.iter().map(|(address, record)| (address.clone(), record.id.clone())).collect()
         });
         let creates = job.plan.operations.iter().filter(|operation| operation.verb == Verb::Create);
+        let mut unmarked = IdsByIdentity::new();
+        job.observed.iter().for_each(|object| note_identity(&mut unmarked, object));
         let rng = job.options.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         Self {
             job,
@@ -77,10 +88,18 @@ impl<'a> Executor<'a> {
             ids: Mutex::new(ids),
             created_addresses: creates.map(|operation| &operation.address).collect(),
             objects: Mutex::new(BTreeMap::new()),
+            unmarked: Mutex::new(unmarked),
+            users: OnceLock::new(),
             rng: Mutex::new(rng),
             answers: answers::AnswerCache::default(),
             created,
         }
+    }
+
+    /// Keeps an object from a response.
+    fn remember(&self, object: &Object) {
+        lock(&self.objects).insert(object.id.clone(), object.clone());
+        note_identity(&mut lock(&self.unmarked), object);
     }
 
     /// Runs the plan's operation at `index`.
@@ -106,6 +125,12 @@ impl<'a> Executor<'a> {
             Verb::Import | Verb::Forget => run.bookkeeping().await,
             Verb::Wait => run.wait().await,
         }
+    }
+}
+
+fn note_identity(ids: &mut IdsByIdentity, object: &Object) {
+    if let Some(identity) = kind::find(object.kind).and_then(|kind| identity_of(kind, &object.attributes)) {
+        ids.entry((object.kind, identity)).or_default().insert(object.id.clone());
     }
 }
 
@@ -239,12 +264,13 @@ impl<'a> RunningOperation<'_, 'a> {
 
     /// Advice for an object that cannot be deleted because pods use it that this plan does not destroy.
     fn in_use(&self, id: &str) -> Option<String> {
-        let mut users = in_use::users(self.job().plan, self.job().observed);
-        let users = users.remove(&(self.kind.name, id))?;
+        let Job { plan, observed, .. } = self.job();
+        let users = self.executor.users.get_or_init(|| in_use::users(plan, observed));
+        let users = users.get(&(self.kind.name, id))?;
         Some(format!(
             "it is used by {} and can be deleted only when nothing uses it; delete its users first, where they are \
              managed, and run the command again",
-            in_use::describe(&users)
+            in_use::describe(users)
         ))
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use trace::{CreateTrace, migrated_object, trace};
-pub(super) use trace::{ListedObjects, made_by, migrated_among};
+pub(super) use trace::{IdentityValues, ListedObjects, identity_of, made_by, migrated_among};
 pub(super) use update::{UpdateRequest, quoted, updated};
 
 use super::{Event, Events};
@@ -23,7 +23,7 @@ use crate::model::{
     Address, Entry, Intent, Moment, Object, Observed, Outcome, PendingIntents, Record, Replay, State, Verb,
 };
 use crate::observe::observe;
-use crate::resource::fold;
+use crate::resource::Folding;
 use crate::resource::inventory::migrated;
 use crate::resource::members;
 use crate::runpod::{Api, ApiError};
@@ -125,8 +125,11 @@ pub async fn search(
         sleep(gap.min(api.list_lag())).await;
         match api.list(kind).await {
             Ok(objects) => {
-                let listed = objects.iter().collect();
-                match store.read(|known| trace(intent, &known.state, &known.pending, &listed)) {
+                let found = store.read(|known| {
+                    let listed = ListedObjects::new(&objects, &known.state);
+                    trace(intent, &known.state, &known.pending, &listed)
+                });
+                match found {
                     CreateTrace::Made(object, _) => return Ok(SearchResult::Made(Box::new(object.clone()))),
                     CreateTrace::Several(_, count) => return Ok(SearchResult::Several(count)),
                     CreateTrace::Nothing => last = Ok(SearchResult::Nothing),
@@ -210,13 +213,20 @@ fn settle_update(intent: &Intent, state: &State, object: Option<&Object>) -> (Ou
 /// stay pending otherwise. Writes nothing.
 pub fn settled_in_memory(mut replay: Replay, observed: &Observed) -> Replay {
     let pending = std::mem::take(&mut replay.pending);
-    let listed = observed.iter().collect();
+    let mut known = Folding::of(replay);
+    let mut listed = ListedObjects::new(observed.iter(), &known.state);
+    let mut open = Vec::new();
     for intent in pending.iter() {
-        match settle(intent, &replay.state, &pending, (observed, &listed)) {
-            Some((outcome, ..)) => drop(fold(&mut replay, Entry::Outcome(outcome))),
-            None => replay.pending.push(intent.clone()),
+        match settle(intent, &known.state, &pending, (observed, &listed)) {
+            Some((outcome, _, id)) => {
+                known.fold(Entry::Outcome(outcome));
+                id.iter().for_each(|id| listed.take(&intent.address.kind, id));
+            }
+            None => open.push(intent.clone()),
         }
     }
+    let mut replay = known.into_replay();
+    open.into_iter().for_each(|intent| replay.pending.push(intent));
     replay
 }
 
@@ -242,12 +252,14 @@ pub async fn recover(
         let mut open = Vec::new();
         let (mut entries, mut news) = (Vec::new(), Vec::new());
         let pending = std::mem::take(&mut replay.pending);
-        let listed = observed.iter().collect();
+        let mut known = Folding::of(replay);
+        let mut listed = ListedObjects::new(observed.iter(), &known.state);
         for intent in pending.iter() {
-            match settle(intent, &replay.state, &pending, (&observed, &listed)) {
+            match settle(intent, &known.state, &pending, (&observed, &listed)) {
                 Some((outcome, how, id)) => {
-                    // Folded one by one, so that a volume found for one intent is not found again for the next.
-                    entries.push(fold(&mut replay, Entry::Outcome(outcome)));
+                    // A volume found for one intent is not found again for the next.
+                    id.iter().for_each(|id| listed.take(&intent.address.kind, id));
+                    entries.push(known.fold(Entry::Outcome(outcome)));
                     news.push(Event::Recovered { address: intent.address.clone(), verb: intent.verb, id, how });
                 }
                 None => open.push(intent.clone()),
@@ -256,7 +268,7 @@ pub async fn recover(
         store.record_all(entries).await?;
         news.into_iter().for_each(events);
         let is_fresh = |created: &Moment| clock.least_age(created) < lag;
-        let unseen = look_again(api, &replay, &is_fresh, &mut observed).await?;
+        let unseen = look_again(api, &known, &is_fresh, &mut observed).await?;
         let looked_long_enough = started.elapsed() >= lag;
         let settled = open.iter().all(|intent| {
             let delay = if intent.verb == Verb::Create { LONGEST_DELAY } else { Duration::ZERO };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::recover::{RecoverError, look_again, made_by, settled_in_memory};
+use super::recover::{ListedObjects, RecoverError, look_again, made_by, settled_in_memory};
 use crate::model::{Address, Moment, Observed, Replay, State, Unsettled};
 use crate::observe::observe;
 use crate::runpod::Api;
@@ -49,7 +49,7 @@ pub async fn refresh_and_recheck(
     for address in appended(&before, &after) {
         refresh.unsettled.entry(address.clone()).or_insert(Unsettled::InFlight);
     }
-    let listed = refresh.observed.iter().collect();
+    let listed = ListedObjects::new(refresh.observed.iter(), &after.state);
     let made = after.pending.iter().flat_map(|intent| made_by(intent, &after.state, &listed));
     let made = made.map(|object| (object.kind.to_owned(), object.id.clone()));
     let recorded = after.state.resources.values().map(|record| (record.kind.to_string(), record.id.clone()));

@@ -71,8 +71,8 @@ pub struct Watch<'a> {
     renewed: Notify,
     /// Each container's uptime at the last poll, and how often it had fallen by then.
     uptimes: Mutex<BTreeMap<String, (u64, u32)>>,
-    /// Called once with the id of a pod in a crash loop.
-    crashing: &'a (dyn Fn(&str) + Send + Sync),
+    /// Called once with each pod in a crash loop.
+    crashing: &'a (dyn Fn(&Object) + Send + Sync),
     /// The last failure. Polling continues, because a failed list says nothing about the objects.
     failed: Mutex<Option<ApiError>>,
     /// Number of operations that could start but wait for their turn.
@@ -84,7 +84,7 @@ impl<'a> Watch<'a> {
         api: &'a dyn Api,
         kind: &'static Kind,
         queued: &'a AtomicUsize,
-        crashing: &'a (dyn Fn(&str) + Send + Sync),
+        crashing: &'a (dyn Fn(&Object) + Send + Sync),
     ) -> Self {
         Self {
             api,
@@ -134,7 +134,7 @@ impl<'a> Watch<'a> {
         if uptime < *last {
             *falls += 1;
             if *falls == CRASHES {
-                (self.crashing)(&object.id);
+                (self.crashing)(object);
             }
         }
         *last = uptime;

@@ -1,7 +1,7 @@
 //! Converts existing objects into blocks of a configuration. Values of environment variables are never written, because
 //! any of them may be a secret.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::config_kind::ConfigKind;
@@ -58,8 +58,38 @@ pub fn block(config: &ConfigKind, key: &str, object: &Object, declared: &KnownId
     YamlBlock { kind: config.kind.name, text: lines.0 }
 }
 
-/// A valid key for an object of this name, different from all in `taken`.
-pub fn key(name: &str, otherwise: &str, taken: &BTreeSet<String>) -> String {
+/// The keys of one section, to choose further ones.
+#[derive(Default)]
+pub struct FreeKeys {
+    taken: BTreeSet<String>,
+    /// The first number that may be free, by key. An account may have thousands of pods with one name.
+    numbers: BTreeMap<String, usize>,
+}
+
+impl FreeKeys {
+    /// A valid key for an object of this name, different from all that are taken.
+    pub fn free(&mut self, name: &str, otherwise: &str) -> String {
+        let key = key(name, otherwise);
+        if !self.taken.contains(&key) {
+            return key;
+        }
+        let number = self.numbers.entry(key.clone()).or_insert(2);
+        loop {
+            let numbered = format!("{key}-{number}");
+            if !self.taken.contains(&numbered) {
+                return numbered;
+            }
+            *number += 1;
+        }
+    }
+
+    pub fn take(&mut self, key: String) {
+        self.taken.insert(key);
+    }
+}
+
+/// A valid key for an object of this name.
+pub fn key(name: &str, otherwise: &str) -> String {
     let mut key = String::new();
     for character in name.chars().map(|character| character.to_ascii_lowercase()) {
         match character {
@@ -75,9 +105,7 @@ pub fn key(name: &str, otherwise: &str, taken: &BTreeSet<String>) -> String {
         Some(_) => format!("{otherwise}-{key}"),
     };
     // Only ASCII is left, so every byte is a character.
-    let key = key[..key.len().min(LONGEST_KEY)].to_owned();
-    let numbered = (2..).map(|number| format!("{key}-{number}"));
-    std::iter::once(key.clone()).chain(numbered).find(|key| !taken.contains(key)).unwrap_or(key)
+    key[..key.len().min(LONGEST_KEY)].to_owned()
 }
 
 #[cfg(test)]
@@ -94,7 +122,7 @@ mod tests {
 
     #[test]
     fn keys_are_valid_and_unique() {
-        let mut taken = BTreeSet::new();
+        let mut keys = FreeKeys::default();
         for (name, expected) in [
             ("Trainer", "trainer"),
             ("trainer!", "trainer-2"),
@@ -104,11 +132,11 @@ mod tests {
             ("", "pod-2"),
             ("_x_", "x"),
         ] {
-            let key = key(name, "pod", &taken);
+            let key = keys.free(name, "pod");
             assert_eq!(key, expected, "{name}");
-            taken.insert(key);
+            keys.take(key);
         }
-        assert_eq!(key(&"a".repeat(200), "pod", &taken).len(), LONGEST_KEY);
+        assert_eq!(keys.free(&"a".repeat(200), "pod").len(), LONGEST_KEY);
     }
 
     fn made(attributes: Vec<(&str, Value)>) -> Object {

@@ -33,6 +33,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const FLEET: usize = 6;
 /// Equal events are shown one by one up to this number.
 const REPEATED: usize = 3;
+/// Up to this many operations in progress, every event updates the live line.
+const FEW: usize = 64;
+/// Minimum time between two updates of the live line for more operations, because each update looks at all of them.
+const LIVE_GAP: Duration = Duration::from_millis(100);
 
 /// Shows events. All methods can be called from any task.
 pub struct Progress {
@@ -72,7 +76,7 @@ impl Progress {
                 for line in tracker.lines(event, self.started.elapsed(), patient) {
                     self.print(&line);
                 }
-                if let Some(bar) = &self.bar {
+                if let Some(bar) = self.bar.as_ref().filter(|_| tracker.is_due()) {
                     bar.set_message(tracker.live(self.started.elapsed()));
                 }
             }
@@ -128,9 +132,22 @@ struct Tracker {
     /// How often the same event happened for the same reason.
     repeats: BTreeMap<(String, String), usize>,
     interrupted: bool,
+    /// When the live line was updated last.
+    updated: Option<Instant>,
 }
 
 impl Tracker {
+    /// Whether to update the live line now.
+    fn is_due(&mut self) -> bool {
+        let now = Instant::now();
+        let is_due = self.open.len() <= FEW
+            || self.updated.is_none_or(|updated| now.saturating_duration_since(updated) >= LIVE_GAP);
+        if is_due {
+            self.updated = Some(now);
+        }
+        is_due
+    }
+
     /// The lines for an event, `now` after the start. If `patient`, includes occasional lines about waiting.
     fn lines(&mut self, event: &Event, now: Duration, patient: bool) -> Vec<Line> {
         let about = |address: &Address| Line::of(0, format!("{address}: "));

@@ -4,6 +4,7 @@
 
 mod consistency;
 pub mod difference;
+mod folding;
 pub mod inventory;
 pub mod members;
 pub mod records;
@@ -11,7 +12,8 @@ mod references;
 mod rename;
 
 pub use consistency::{Flaw, RecordFault, flaws, follow_parents, repaired};
+pub use folding::Folding;
 pub use references::{
-    RecordChanges, Users, completed, fold, meant_as_before, parts_of, referred_id, resolved, used_in_place, users,
+    RecordChanges, Users, completed, meant_as_before, parts_of, referred_id, resolved, used_in_place, users,
 };
 pub use rename::{renamed, renamed_address};

@@ -3,48 +3,37 @@
 //!
 //! Also tells which observed objects use which.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind;
-use crate::model::{Address, Attributes, Entry, Object, Outcome, Record, Replay, State, Value};
+use crate::model::{Address, Attributes, Object, Record, State, Value};
 use crate::resource::members;
 
 /// New records by address; `None` removes one.
 pub type RecordChanges = BTreeMap<Address, Option<Record>>;
 
-/// Folds one entry into the known state, and returns it with all consequences.
-pub fn fold(known: &mut Replay, entry: Entry) -> Entry {
-    let entry = match entry {
-        Entry::Outcome(Outcome { operation, records }) => {
-            Entry::Outcome(Outcome { operation, records: completed(&known.state, records) })
-        }
-        other => other,
-    };
-    known.fold(&entry);
-    entry
+/// Adds all consequences to `changes` of a consistent `state`, so that the resulting state is consistent too.
+pub fn completed(state: &State, changes: RecordChanges) -> RecordChanges {
+    completed_with(state, changes, |lost| {
+        let stands_on = |record: &Record| needs(record).any(|to| lost.contains_key(to));
+        state.resources.iter().filter(|(_, record)| stands_on(record)).map(|(address, _)| address.clone()).collect()
+    })
 }
 
-/// Adds all consequences to `changes` of a consistent `state`, so that the resulting state is consistent too.
-pub fn completed(state: &State, mut changes: RecordChanges) -> RecordChanges {
+/// Like [`completed`]. `dependents` returns the addresses of the records that refer to any of the lost resources.
+pub(super) fn completed_with(
+    state: &State,
+    mut changes: RecordChanges,
+    dependents: impl FnOnce(&LostTargets) -> BTreeSet<Address>,
+) -> RecordChanges {
     parts(state, &mut changes);
     let after = StateAfterLosses { state, lost: lost(state, &changes) };
-    if !after.lost.is_empty() {
-        let lost = &after.lost;
-        let stands_on = |record: &Record| {
-            record.depends_on.iter().any(|to| lost.contains_key(to))
-                || record.inputs.values().flat_map(Value::references).any(|to| lost.contains_key(to))
-        };
-        let due = state.resources.iter().filter(|(address, record)| {
-            !changes.contains_key(*address) && stands_on(record) //
-        });
-        let due: RecordChanges = due
-            .map(|(address, record)| {
-                let mut record = record.clone();
-                resolve(&mut record, |to| after.lost.get(to).map(|id| LostTarget::Was(id.clone())));
-                (address.clone(), Some(record))
-            })
-            .collect();
-        changes.extend(due);
+    let due = if after.lost.is_empty() { BTreeSet::new() } else { dependents(&after.lost) };
+    for address in due {
+        let Some(record) = state.resources.get(&address).filter(|_| !changes.contains_key(&address)) else { continue };
+        let mut record = record.clone();
+        resolve(&mut record, |to| after.lost.get(to).map(|id| LostTarget::Was(id.clone())));
+        changes.insert(address, Some(record));
     }
     let nowhere: Vec<Address> = changes
         .iter()
@@ -80,9 +69,11 @@ enum LostTarget {
 
 struct StateAfterLosses<'s> {
     state: &'s State,
-    /// The ids of resources that are gone or are now another object.
-    lost: BTreeMap<Address, String>,
+    lost: LostTargets,
 }
+
+/// The ids of resources that are gone or are now another object.
+pub(super) type LostTargets = BTreeMap<Address, String>;
 
 impl StateAfterLosses<'_> {
     fn knows(&self, changes: &RecordChanges, address: &Address) -> bool {
@@ -94,7 +85,8 @@ impl StateAfterLosses<'_> {
     }
 }
 
-fn needs(record: &Record) -> impl Iterator<Item = &Address> {
+/// The addresses that a record refers to.
+pub(super) fn needs(record: &Record) -> impl Iterator<Item = &Address> {
     record.depends_on.iter().chain(record.inputs.values().flat_map(Value::references))
 }
 
@@ -139,7 +131,7 @@ pub fn parts_of<'s>(state: &'s State, parent: &Address) -> impl Iterator<Item = 
 }
 
 /// Possible reference targets that are gone, or another object, after `changes`.
-fn lost(state: &State, changes: &RecordChanges) -> BTreeMap<Address, String> {
+fn lost(state: &State, changes: &RecordChanges) -> LostTargets {
     let referred = changes.iter().filter(|(address, _)| kind::is_referred_to(&address.kind));
     let lost = referred.filter_map(|(address, change)| {
         let before = state.resources.get(address)?;
@@ -222,8 +214,9 @@ pub fn used_in_place<'d, 'o>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::flaws;
+    use super::super::{Folding, flaws};
     use super::*;
+    use crate::model::{Entry, Outcome, Replay};
 
     fn state() -> State {
         let record = |kind: &str, id: &str| Record {
@@ -253,11 +246,15 @@ mod tests {
     }
 
     fn after(state: &State, changes: &[(&str, Option<Record>)]) -> State {
-        let changes = changes.iter().map(|(address, record)| (address.parse().unwrap(), record.clone())).collect();
-        let mut known = Replay::new(state.clone());
-        fold(&mut known, Entry::Outcome(Outcome { operation: "o".into(), records: changes }));
+        let changes: RecordChanges =
+            changes.iter().map(|(address, record)| (address.parse().unwrap(), record.clone())).collect();
+        let mut known = Folding::of(Replay::new(state.clone()));
+        known.fold(Entry::Outcome(Outcome { operation: "o".into(), records: changes.clone() }));
         assert_eq!(flaws(&known.state), []);
-        known.state
+        let found: RecordChanges = completed(state, changes);
+        let kept = |address: &Address| found.get(address).cloned().unwrap_or(state.resources.get(address).cloned());
+        assert!(state.resources.keys().all(|address| kept(address).as_ref() == known.state.resources.get(address)));
+        known.into_replay().state
     }
 
     fn mounts(state: &State) -> Option<&Value> {
@@ -294,9 +291,9 @@ mod tests {
         let pod = state.resources[&"pod.a".parse().unwrap()].clone();
         let changes = [("network_volume.v", Some(volume)), ("pod.a", Some(pod))];
         let changes = changes.map(|(address, record)| (address.parse().unwrap(), record));
-        let mut known = Replay::new(state.clone());
+        let mut known = Folding::of(Replay::new(state.clone()));
         let records = meant_as_before(&state, changes.into());
-        fold(&mut known, Entry::Outcome(Outcome { operation: "o".into(), records }));
+        known.fold(Entry::Outcome(Outcome { operation: "o".into(), records }));
         assert_eq!(mounts(&known.state), Some(&Value::text("v1")));
     }
 
@@ -314,16 +311,16 @@ mod tests {
     #[test]
     fn folding_twice_gives_the_same_state() {
         let state = state();
-        let mut known = Replay::new(state.clone());
+        let mut known = Folding::of(Replay::new(state.clone()));
         let entry = Entry::Outcome(Outcome {
             operation: "o".into(),
             records: BTreeMap::from([("network_volume.v".parse().unwrap(), None)]),
         });
         let pod = state.resources[&"pod.a".parse().unwrap()].clone();
         let again = Outcome { operation: "p".into(), records: BTreeMap::from([("pod.a".parse().unwrap(), Some(pod))]) };
-        let entries = [fold(&mut known, Entry::Outcome(again)), fold(&mut known, entry)];
+        let entries = [known.fold(Entry::Outcome(again)), known.fold(entry)];
         let once = known.state.clone();
-        entries.iter().for_each(|entry| known.fold(entry));
+        entries.iter().for_each(|entry| known.fold_complete(entry));
         assert_eq!(known.state, once);
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::model::journal::JOURNAL_FORMAT_VERSION;
 use crate::model::{Address, Entry, Moment, Outcome, Record, Replay, State};
-use crate::resource::{fold, repaired};
+use crate::resource::{Folding, repaired};
 
 use super::error::{StoreError, parent};
 use super::file::{Meter, contradictions, read_if_there, remove_leftovers, replace, rescue, state_bytes};
@@ -60,14 +60,14 @@ impl LockedState {
         let Loaded { replay, file, journal } = Loaded::from_disk(paths, identity)?;
         let journal = JournalFile::new(&paths.journal, &journal);
         let meter = Meter::default();
-        let writer =
-            StateWriter { paths: paths.clone(), replay, file, journal, unwritten: Vec::new(), meter, _lock: lock };
+        let (paths, replay) = (paths.clone(), Folding::of(replay));
+        let writer = StateWriter { paths, replay, file, journal, unwritten: Vec::new(), meter, _lock: lock };
         Ok(Self { queue: Mutex::default(), writer: Mutex::new(writer) })
     }
 
     /// The current state and pending intents.
     pub fn snapshot(&self) -> Replay {
-        held(&self.writer).replay.clone()
+        Replay::clone(&held(&self.writer).replay)
     }
 
     /// Looks something up without copying the state. Writes wait until `look` returns.
@@ -174,7 +174,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug)]
 struct StateWriter {
     paths: Paths,
-    replay: Replay,
+    replay: Folding,
     /// The state file as last read or written.
     file: Option<FileContents>,
     journal: JournalFile,
@@ -192,7 +192,7 @@ impl StateWriter {
         let entries: Vec<Entry> = entries
             .into_iter()
             .map(|entry| match entry {
-                Entry::Outcome(_) => fold(&mut self.replay, entry),
+                Entry::Outcome(_) => self.replay.fold(entry),
                 Entry::Intent(_) | Entry::Begin { .. } => entry,
             })
             .collect();
@@ -200,7 +200,7 @@ impl StateWriter {
         for entry in entries {
             match (&written, &entry) {
                 // Folded in order, because an intent may precede its own outcome.
-                (Ok(()), _) => self.replay.fold(&entry),
+                (Ok(()), _) => self.replay.fold_complete(&entry),
                 (Err(_), Entry::Outcome(_)) => self.unwritten.push(entry),
                 // The request is not sent, so the intent does not count.
                 (Err(_), Entry::Intent(_) | Entry::Begin { .. }) => {}
@@ -264,7 +264,7 @@ impl StateWriter {
         if blank && self.replay.state.lineage != lineage {
             // The journal is emptied first, because its entries would be refused beside a state of another lineage.
             self.journal.reset(&[], &mut self.meter)?;
-            lineage.clone_into(&mut self.replay.state.lineage);
+            self.replay.continue_lineage(lineage);
             self.save()?;
         }
         Ok(blank)

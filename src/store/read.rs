@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::files::Boundary;
 use crate::model::{Entry, Moment, PendingIntents, Replay, State};
-use crate::resource::{flaws, fold, repaired};
+use crate::resource::{Folding, flaws, repaired};
 
 use super::error::{FileProblem, StoreError};
 use super::file;
@@ -198,10 +198,11 @@ impl Loaded {
                 _ => replay.state.lineage.clone_from(lineage),
             }
         }
+        let mut folding = Folding::of(replay);
         for entry in journal.entries.iter().cloned() {
-            fold(&mut replay, entry);
+            folding.fold(entry);
         }
-        Ok(Self { replay, file, journal })
+        Ok(Self { replay: folding.into_replay(), file, journal })
     }
 }
 

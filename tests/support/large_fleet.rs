@@ -63,8 +63,11 @@ impl LargeFleet {
 
     pub fn yaml(&self) -> String {
         let mut yaml = String::from("version: \"3.0\"\nname: fleet\ndeployment: { provider: runpod, image: x:1 }\n");
-        yaml.push_str("providers:\n  runpod:\n    networkVolumes:\n");
+        yaml.push_str("providers:\n  runpod:\n");
         let mut line = |text: std::fmt::Arguments<'_>| writeln!(yaml, "{text}").expect("a string takes everything");
+        if self.volumes > 0 {
+            line(format_args!("    networkVolumes:"));
+        }
         for volume in 0..self.volumes {
             line(format_args!("      data{volume}: {{ sizeGb: 100, region: US-CA-2 }}"));
         }
@@ -75,23 +78,24 @@ impl LargeFleet {
             false => "",
         };
         let key = if self.keys == Keys::Original { "pod" } else { "moved" };
-        let blocks = if self.layout == Layout::Replicas { self.volumes } else { self.pods };
+        let blocks = if self.layout == Layout::Replicas { self.volumes.max(1) } else { self.pods };
         for block in 0..blocks {
-            let volume = block % self.volumes;
+            let mount = match self.volumes {
+                0 => String::new(),
+                volumes => format!(", networkVolume: data{}", block % volumes),
+            };
             match self.layout {
                 Layout::Replicas => {
-                    let replicas = self.pods / self.volumes + usize::from(volume < self.pods % self.volumes);
+                    let replicas = self.pods / blocks + usize::from(block < self.pods % blocks);
                     line(format_args!(
-                        "      {key}{block}: {{ replicas: {replicas}, image: {image}, networkVolume: data{volume}{lifecycle} }}"
+                        "      {key}{block}: {{ replicas: {replicas}, image: {image}{mount}{lifecycle} }}"
                     ));
                 }
                 Layout::Blocks => line(format_args!(
-                    "      {key}{block}: {{ image: {image}-{block}, networkVolume: data{volume}, env: {{ RANK: \"{block}\" }}{lifecycle} }}"
+                    "      {key}{block}: {{ image: {image}-{block}{mount}, env: {{ RANK: \"{block}\" }}{lifecycle} }}"
                 )),
                 Layout::Alike => {
-                    line(format_args!(
-                        "      {key}{block}: {{ image: {image}, networkVolume: data{volume}{lifecycle} }}"
-                    ));
+                    line(format_args!("      {key}{block}: {{ image: {image}{mount}{lifecycle} }}"));
                 }
             }
         }

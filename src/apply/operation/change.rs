@@ -89,7 +89,7 @@ impl RunningOperation<'_, '_> {
 
     async fn changed(&self, intent: &Intent, object: Object) -> Result<(), OperationError> {
         self.record(Entry::Outcome(updated(intent))).await?;
-        lock(&self.executor.objects).insert(object.id.clone(), object.clone());
+        self.executor.remember(&object);
         if !self.operation.wait {
             self.done(Some(object));
             return Ok(());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{OperationError, RunningOperation, lock};
 use crate::apply::job::skipped;
-use crate::apply::recover::{SearchResult, created, search, several, without_effect};
+use crate::apply::recover::{SearchResult, created, identity_of, search, several, without_effect};
 use crate::apply::{Event, OperationFault};
 use crate::model::{Address, Attributes, Entry, Intent, Marker, Object, Record, Value, Verb};
 use crate::resource::resolved;
@@ -104,14 +104,9 @@ impl RunningOperation<'_, '_> {
 
     /// For a kind without markers: ids of existing objects that match the new one, and cannot be it.
     fn existing(&self, inputs: &Attributes) -> Vec<String> {
-        if self.kind.is_marked() {
-            return Vec::new();
-        }
-        let alike = |object: &&Object| self.kind.same_identity(inputs, &object.attributes);
-        let observed = self.job().observed.of_kind(self.kind.name).filter(alike).map(|object| object.id.clone());
-        let made = lock(&self.executor.objects);
-        let made = made.values().filter(|object| object.kind == self.kind.name).filter(alike);
-        observed.chain(made.map(|object| object.id.clone())).collect()
+        let Some(identity) = identity_of(self.kind, inputs) else { return Vec::new() };
+        let unmarked = lock(&self.executor.unmarked);
+        unmarked.get(&(self.kind.name, identity)).into_iter().flatten().cloned().collect()
     }
 
     /// Whether an object existed before the request that supposedly created it.
@@ -153,7 +148,7 @@ impl RunningOperation<'_, '_> {
             return Err(error.into());
         }
         lock(&self.executor.ids).insert(self.operation.address.clone(), object.id.clone());
-        lock(&self.executor.objects).insert(object.id.clone(), object.clone());
+        self.executor.remember(&object);
         self.tell(Event::Accepted { address: self.address(), verb: Verb::Create, id: object.id.clone() });
         // The engine may have ended; then nothing waits for this.
         let _ = self.executor.created.send(self.index);

@@ -167,7 +167,7 @@ impl RunningOperation<'_, '_> {
             let records = BTreeMap::from([(self.operation.address.clone(), Some(record))]);
             self.record(Entry::Outcome(Outcome { operation: self.intent().operation, records })).await?;
         }
-        lock(&self.executor.objects).insert(object.id.clone(), object.clone());
+        self.executor.remember(object);
         Ok(())
     }
 }

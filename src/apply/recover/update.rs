@@ -7,7 +7,7 @@ use crate::kind::{self, Compare, Kind};
 use crate::model::{Address, Attributes, Intent, Object, Outcome, Record, State, Value};
 use crate::resource::difference::{Readings, difference};
 use crate::resource::members;
-use crate::resource::resolved;
+use crate::resource::{parts_of, resolved};
 
 /// The attributes that an update requests, and how to check whether an object shows them.
 pub struct UpdateRequest<'i> {
@@ -51,8 +51,9 @@ impl<'i> UpdateRequest<'i> {
         let (record, kind) = (intent.record.as_ref()?, kind::find(&intent.address.kind)?);
         let before = state.resources.get(&intent.address).cloned();
         let mut members: BTreeSet<&Address> = intent.members.keys().collect();
-        let recorded = members::by_parent(state.resources.keys()).remove(&intent.address).unwrap_or_default();
-        members.extend(recorded.into_iter().filter(|address| !intent.removed.contains(address)));
+        let removed: BTreeSet<&Address> = intent.removed.iter().collect();
+        let recorded = parts_of(state, &intent.address).map(|(address, _)| address);
+        members.extend(recorded.filter(|address| !removed.contains(address)));
         let members: Vec<&Address> = members.into_iter().collect();
         let folded = members::fold_members(&intent.address, &record.inputs, &members);
         let wanted = resolved(folded, &|address| state.id_of(address));
@@ -120,10 +121,15 @@ impl<'i> UpdateRequest<'i> {
 
     /// The members that the object shows as requested. The records of the others stay as they are.
     fn members(&self, object: &Object) -> BTreeMap<Address, Option<Record>> {
+        let listed: BTreeMap<&str, BTreeSet<&str>> = kind::parts_of(self.kind.name)
+            .filter_map(|(_, membership)| {
+                let names = object.attributes.get(membership.attribute)?.text_items();
+                Some((membership.attribute, names.into_iter().collect()))
+            })
+            .collect();
         let is_shown = |address: &Address| {
             let membership = kind::find(&address.kind)?.member_of.as_ref()?;
-            let names = object.attributes.get(membership.attribute)?.text_items();
-            Some(names.contains(&address.member.as_deref()?))
+            Some(listed.get(membership.attribute)?.contains(address.member.as_deref()?))
         };
         let mut records = updated(self.intent).records;
         records.retain(|address, record| {

@@ -6,6 +6,7 @@ mod refuse;
 mod subject;
 mod undeclared;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{self, MachineFacts, price};
@@ -221,6 +222,7 @@ impl<'a> Subject<'_, 'a> {
             settled,
             power,
             refused: self.unapplied,
+            listed: OnceCell::new(),
             change,
         }
     }

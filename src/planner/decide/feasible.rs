@@ -197,9 +197,14 @@ impl FeasibilityFindings {
     }
 
     fn put_into(self, plan: &mut Plan) {
+        // Every create may be refused for a reason of its own.
+        let places: BTreeMap<Address, usize> = match self.refusals.is_empty() {
+            true => BTreeMap::new(),
+            false => plan.changes.iter().enumerate().map(|(place, change)| (change.address.clone(), place)).collect(),
+        };
         for ((message, help), addresses) in self.refusals {
-            let first = addresses.first();
-            let change = plan.changes.iter_mut().find(|change| Some(&change.address) == first);
+            let place = addresses.first().and_then(|first| places.get(first));
+            let change = place.and_then(|place| plan.changes.get_mut(*place));
             let position = change.as_ref().and_then(|change| change.position.clone());
             let refusal =
                 |message| Refusal { code: RefusalCode::ImpossibleCreate, message, help: help.to_owned(), position };

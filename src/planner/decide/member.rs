@@ -1,6 +1,7 @@
 //! Decides about parts of another resource's request. Their changes follow from their parent's.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use crate::kind::Kind;
@@ -29,6 +30,7 @@ pub fn decide_member<'a>(
         imports: false,
         power: None,
         refused: BTreeSet::new(),
+        listed: OnceCell::new(),
     }
 }
 
@@ -48,18 +50,14 @@ impl<'a> Part<'_, 'a> {
 
     /// Whether the parent's object lists its parts at all.
     fn is_listed(&self) -> bool {
-        self.listed().is_some()
-    }
-
-    fn listed(&self) -> Option<Vec<&'a str>> {
-        let object = self.parent?.object?;
-        object.attributes.get(self.attribute()?).map(|listed| listed.text_items())
+        let object = self.parent.and_then(|parent| parent.object);
+        object.zip(self.attribute()).is_some_and(|(object, attribute)| object.attributes.contains_key(attribute))
     }
 
     /// Whether the parent's object has this part.
     fn is_there(&self) -> bool {
         let name = self.address.member.as_deref().unwrap_or_default();
-        self.listed().is_some_and(|listed| listed.contains(&name))
+        self.parent.zip(self.attribute()).is_some_and(|(parent, attribute)| parent.lists(attribute, name))
     }
 
     /// Its record, or the one after the import of its parent.

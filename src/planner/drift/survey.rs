@@ -8,6 +8,7 @@ use crate::model::{
     Note, Object, Observed, Outcome, Power, Record, Replay, State, Status, Value,
 };
 use crate::resource;
+use crate::resource::Folding;
 use crate::resource::difference::{Readings, difference, ignored};
 use crate::resource::inventory::{is_of, live_object, migrated, orphans, recorded_name};
 use crate::resource::members;
@@ -142,8 +143,8 @@ pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<
         address.successor().is_some_and(|it| matches!(records.get(&it), Some(Some(after)) if after.id == record.id))
     });
     if returned {
-        let mut known = Replay::new(prior.clone());
-        resource::fold(&mut known, Entry::Outcome(Outcome { operation: String::new(), records: records.clone() }));
+        let mut known = Folding::of(Replay::new(prior.clone()));
+        known.fold(Entry::Outcome(Outcome { operation: String::new(), records: records.clone() }));
         records.extend(corrections(&known.state, observed));
         records.retain(|address, record| record.as_ref() != prior.resources.get(address));
     }
@@ -263,11 +264,12 @@ fn accepted_members(
     known: &[&Address],
     there: &Value,
 ) -> BTreeMap<Address, Option<Record>> {
-    let name = |address: &Address| address.member.clone().unwrap_or_default();
-    let names = there.text_items();
-    let gone = known.iter().filter(|address| !names.contains(&name(address).as_str()));
+    let name = |address: &'_ &&Address| address.member.as_deref().unwrap_or_default().to_owned();
+    let names: BTreeSet<&str> = there.text_items().into_iter().collect();
+    let known_names: BTreeSet<String> = known.iter().map(|address| name(&address)).collect();
+    let gone = known.iter().filter(|address| !names.contains(name(address).as_str()));
     let mut records: BTreeMap<Address, Option<Record>> = gone.map(|address| ((*address).clone(), None)).collect();
-    let new = names.iter().filter(|member| !known.iter().any(|address| name(address) == **member));
+    let new = names.into_iter().filter(|member| !known_names.contains(*member));
     let new = new.filter_map(|member| part(kind, kind.member_of.as_ref()?, (parent, parent_id), member));
     records.extend(new.map(|(address, record)| (address, Some(record))));
     records

@@ -318,7 +318,9 @@ impl Sequence<'_, '_> {
         update.inputs = inputs;
         update.wait = wait;
         if self.lists_members(&update.inputs) {
-            let undeclared = self.taken_members().filter(|(address, _)| !self.declares(address));
+            let declared = self.members.iter().filter(|member| member.resource.is_some());
+            let declared: BTreeSet<&Address> = declared.map(|member| &member.change.address).collect();
+            let undeclared = self.taken_members().filter(|(address, _)| !declared.contains(address));
             update.members.extend(undeclared.map(|(address, _)| (address, None)));
         }
         update.members.extend(self.settled_members());
@@ -338,10 +340,6 @@ impl Sequence<'_, '_> {
     /// Whether a request with these inputs determines the list of parts.
     fn lists_members(&self, inputs: &Attributes) -> bool {
         kind::parts_of(self.decision.kind.name).any(|(_, membership)| inputs.contains_key(membership.attribute))
-    }
-
-    fn declares(&self, address: &Address) -> bool {
-        self.members.iter().any(|member| member.resource.is_some() && member.change.address == *address)
     }
 
     fn power(&mut self, power: Power, record: Option<Record>) {

@@ -4,6 +4,7 @@
 //! This prevents duplicates after a lost state, a killed run or an interrupted create.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::kind::{self, Kind};
 use crate::model::{Address, Cause, Marker, Object, Orphan, Resource, State};
@@ -27,7 +28,7 @@ pub struct Claim<'a> {
 pub struct Claims<'a> {
     by_address: BTreeMap<Address, Claim<'a>>,
     /// Addresses that several unmarked objects match, with no way to tell which one is meant.
-    ambiguous: BTreeMap<Address, Vec<&'a Object>>,
+    ambiguous: BTreeMap<Address, Arc<[&'a Object]>>,
     orphans: Vec<&'a Object>,
 }
 
@@ -51,7 +52,7 @@ impl<'a> Claims<'a> {
 
     /// The objects that match this address if it is unclear which one is meant.
     pub fn ambiguous(&self, address: &Address) -> &[&'a Object] {
-        self.ambiguous.get(address).map_or(&[], Vec::as_slice)
+        self.ambiguous.get(address).map_or(&[], |objects| objects)
     }
 
     /// Marked objects that no address claims.

@@ -81,6 +81,7 @@ impl<'a> Search<'a> {
         let state = moves::followed(prior, moved, desired).state.into_owned();
         let state = State { lineage: lineage.to_owned(), ..state };
         let claims = claim::claims(&self.input, &state, desired, Lineages::Own);
+        let moves = Moves::new(moved);
         let mut found = Discovery::default();
         for (address, claim) in claims.iter() {
             let by = match (&claim.object.marker, &claim.mounted_by) {
@@ -90,11 +91,11 @@ impl<'a> Search<'a> {
             };
             match desired.contains_key(address) {
                 true => found.adopt(address.clone(), claim.object, by),
-                false => self.skip_marked(claim.object, &claims, &mut found),
+                false => self.skip_marked(claim.object, (&claims, &moves), &mut found),
             }
         }
         for object in claims.unclaimed() {
-            self.skip_marked(object, &claims, &mut found);
+            self.skip_marked(object, (&claims, &moves), &mut found);
         }
         for address in desired.keys() {
             for object in claims.ambiguous(address) {
@@ -108,10 +109,10 @@ impl<'a> Search<'a> {
     }
 
     /// Reports a marked object that no declared address adopts.
-    fn skip_marked(&self, object: &'a Object, claims: &Claims<'a>, found: &mut Discovery<'a>) {
+    fn skip_marked(&self, object: &'a Object, (claims, moves): (&Claims<'a>, &Moves<'a>), found: &mut Discovery<'a>) {
         let Some(marker) = &object.marker else { return };
-        let Input { prior, desired, observed, moved, .. } = self.input;
-        let address = Moves::new(moved).destination(&marker.address).unwrap_or_else(|| marker.address.clone());
+        let Input { prior, desired, observed, .. } = self.input;
+        let address = moves.destination(&marker.address).unwrap_or_else(|| marker.address.clone());
         let recorded = || prior.resources.get(&address).and_then(|record| live_object(observed, record));
         let holder = claims.get(&address).map(|claim| claim.object).or_else(recorded);
         let why = match holder.filter(|holder| holder.id != object.id) {

@@ -2,6 +2,7 @@
 //! `import --discover` cannot disagree.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::kind;
 use crate::model::{Address, Object, Resource, Value};
@@ -72,7 +73,7 @@ pub(in crate::planner) struct Pair<'d, 'a> {
 pub(in crate::planner) struct Pairing<'d, 'a> {
     pub pairs: Vec<Pair<'d, 'a>>,
     /// Addresses that several objects match, with no way to tell which one is meant.
-    pub ambiguous: Vec<(&'d Address, Vec<&'a Object>)>,
+    pub ambiguous: Vec<(&'d Address, Arc<[&'a Object]>)>,
 }
 
 /// Pairs unmanaged objects with the `open` resources, which have no live object.
@@ -117,21 +118,26 @@ fn only_proof<'m, 'd, 'a>(mounts: &'m [Mount<'d, 'a>]) -> Option<&'m Mount<'d, '
 
 impl<'d, 'a> Pairing<'d, 'a> {
     /// Pairs the addresses and objects of one identity.
-    fn pair_identical(&mut self, addresses: Vec<&'d Address>, mut objects: Vec<&'a Object>, mounts: &Mounts<'d, 'a>) {
+    fn pair_identical(&mut self, addresses: Vec<&'d Address>, objects: Vec<&'a Object>, mounts: &Mounts<'d, 'a>) {
+        let places: BTreeMap<&str, usize> =
+            objects.iter().enumerate().map(|(place, object)| (&*object.id, place)).collect();
+        let mut taken: BTreeSet<usize> = BTreeSet::new();
         let mut open = Vec::new();
         for address in addresses {
             let mounts = mounts.get(address).map_or(&[][..], Vec::as_slice);
-            let mount = |object: &Object| mounts.iter().find(|mount| mount.id == object.id);
-            let used =
-                objects.iter().enumerate().find_map(|(place, object)| mount(object).map(|mount| (place, mount.by)));
-            match used {
+            let used = mounts.iter().filter_map(|mount| Some((*places.get(mount.id)?, mount.by)));
+            // Of several used objects the first one, by its first user.
+            match used.filter(|(place, _)| !taken.contains(place)).min_by_key(|(place, _)| *place) {
                 Some((place, by)) => {
-                    let object = objects.remove(place);
+                    taken.insert(place);
+                    let object = objects[place];
                     self.pairs.push(Pair { address, object, mounted_by: Some(by), is_identical: true });
                 }
                 None => open.push(address),
             }
         }
+        let objects: Vec<&Object> =
+            objects.into_iter().enumerate().filter(|(place, _)| !taken.contains(place)).map(|(_, it)| it).collect();
         if objects.len() <= open.len() {
             let rest = open.into_iter().zip(objects);
             self.pairs.extend(rest.map(|(address, object)| Pair {
@@ -141,7 +147,8 @@ impl<'d, 'a> Pairing<'d, 'a> {
                 is_identical: true,
             }));
         } else {
-            self.ambiguous.extend(open.into_iter().map(|address| (address, objects.clone())));
+            let objects: Arc<[&Object]> = objects.into();
+            self.ambiguous.extend(open.into_iter().map(|address| (address, Arc::clone(&objects))));
         }
     }
 }

@@ -28,24 +28,11 @@ impl<'m> Moves<'m> {
 
     /// The final address of a chain of entries; `None` if no entry names `address`, or if its chain never ends.
     pub fn destination(&self, address: &Address) -> Option<Address> {
-        self.follow(address, &|_| false).map(|(destination, _)| destination)
+        Chains::new(self, &|_| false).end(address).map(|end| end.destination)
     }
 
-    /// Like [`Self::destination`], with the entries of the chain. An entry between two keys does not move replicas if
-    /// `alone` says that the key itself is recorded.
-    fn follow(&self, address: &Address, alone: &dyn Fn(&Address) -> bool) -> Option<(Address, Vec<&'m Move>)> {
-        let mut here = address.clone();
-        let mut chain = Vec::new();
-        while let Some((step, next)) = self.step(&here, alone) {
-            if chain.len() == self.by_source.len() {
-                return None;
-            }
-            chain.push(step);
-            here = next;
-        }
-        (!chain.is_empty()).then_some((here, chain))
-    }
-
+    /// The entry that moves `address`, and where to. An entry between two keys does not move replicas if `alone` says
+    /// that the key itself is recorded.
     fn step(&self, address: &Address, alone: &dyn Fn(&Address) -> bool) -> Option<(&'m Move, Address)> {
         let exact = self.by_source.get(address).copied();
         let of_key = || {
@@ -55,6 +42,64 @@ impl<'m> Moves<'m> {
         };
         let step = exact.or_else(of_key)?;
         Some((step, step.target(address)?))
+    }
+}
+
+/// Chains of entries. Each address is followed once, even if many chains lead through it.
+struct Chains<'c, 'm> {
+    moves: &'c Moves<'m>,
+    /// See [`Moves::step`].
+    alone: &'c dyn Fn(&Address) -> bool,
+    /// The ends of the chains from all addresses followed so far; `None` if a chain never ends.
+    known: BTreeMap<Address, Option<ChainEnd<'m>>>,
+}
+
+/// The end of a chain.
+#[derive(Clone)]
+struct ChainEnd<'m> {
+    destination: Address,
+    last: &'m Move,
+}
+
+impl<'c, 'm> Chains<'c, 'm> {
+    fn new(moves: &'c Moves<'m>, alone: &'c dyn Fn(&Address) -> bool) -> Self {
+        Self { moves, alone, known: BTreeMap::new() }
+    }
+
+    /// The end of the chain from `address`; `None` if no entry names it, or if the chain never ends.
+    fn end(&mut self, address: &Address) -> Option<ChainEnd<'m>> {
+        let (mut here, mut path, mut last) = (address.clone(), Vec::new(), None);
+        let end = loop {
+            if let Some(known) = self.known.get(&here) {
+                break known.clone();
+            }
+            let Some((step, next)) = self.moves.step(&here, self.alone) else {
+                break last.map(|last| ChainEnd { destination: here, last });
+            };
+            if path.len() == self.moves.by_source.len() {
+                break None;
+            }
+            path.push(here);
+            (here, last) = (next, Some(step));
+        };
+        self.known.extend(path.into_iter().map(|address| (address, end.clone())));
+        end
+    }
+
+    /// The sources of all entries in the chains from `addresses`.
+    fn entries<'a>(&self, addresses: impl Iterator<Item = &'a Address>) -> BTreeSet<&'m Address> {
+        let (mut entries, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        for address in addresses {
+            let mut here = address.clone();
+            while let Some((step, next)) = self.moves.step(&here, self.alone) {
+                if !seen.insert(here) {
+                    break;
+                }
+                entries.insert(&step.from);
+                here = next;
+            }
+        }
+        entries
     }
 }
 
@@ -111,16 +156,14 @@ fn follow_where<'s>(prior: &'s State, moved: &[Move], is_declared: &dyn Fn(&Addr
     let source =
         |address: &Address| if moves.by_source.contains_key(address) { address.clone() } else { root(address) };
     let roots: BTreeSet<Address> = prior.resources.keys().map(source).collect();
-    let led: BTreeMap<&Address, (Address, Vec<&Move>)> =
-        roots.iter().filter_map(|root| Some((root, moves.follow(root, &is_recorded)?))).collect();
-    result.blocked = blocked(prior, &led, is_declared);
-    result.idle = idle(&moves, moved, &roots, led.values().flat_map(|(_, chain)| chain).copied());
+    let mut chains = Chains::new(&moves, &is_recorded);
+    let led: BTreeMap<&Address, ChainEnd<'_>> =
+        roots.iter().filter_map(|root| Some((root, chains.end(root)?))).collect();
+    result.blocked = blocked(prior, &chains, &led, is_declared);
+    result.idle = idle(&moves, moved, &roots, &chains.entries(led.keys().copied()));
     let stays: BTreeSet<&Address> = result.blocked.iter().map(|blocked| &blocked.from).collect();
-    let renames: BTreeMap<&Address, &Address> = led
-        .iter()
-        .filter(|(from, _)| !stays.contains(*from))
-        .map(|(from, (destination, _))| (*from, destination))
-        .collect();
+    let renames: BTreeMap<&Address, &Address> =
+        led.iter().filter(|(from, _)| !stays.contains(*from)).map(|(from, end)| (*from, &end.destination)).collect();
     if !renames.is_empty() {
         (result.state, result.done) = carried_out(prior, &renames);
     }
@@ -130,21 +173,23 @@ fn follow_where<'s>(prior: &'s State, moved: &[Move], is_declared: &dyn Fn(&Addr
 /// Sources whose target is recorded, shared with another source, or undeclared.
 fn blocked(
     prior: &State,
-    led: &BTreeMap<&Address, (Address, Vec<&Move>)>,
+    chains: &Chains<'_, '_>,
+    led: &BTreeMap<&Address, ChainEnd<'_>>,
     is_declared: &dyn Fn(&Address) -> bool,
 ) -> Vec<Blocked> {
     let mut sources: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
-    for (from, (destination, _)) in led {
-        sources.entry(destination).or_default().push(from);
+    for (from, end) in led {
+        sources.entry(&end.destination).or_default().push(from);
     }
     let mut blocked = Vec::new();
-    for (from, (to, chain)) in led {
+    for (from, ChainEnd { destination: to, last }) in led {
         let rival = || sources[to].iter().find(|other| *other != from).copied();
         let taken = prior.resources.contains_key(to).then_some(to).or_else(rival);
         // The first entry of a chain names the source, the last one the target.
+        let first = || chains.moves.step(from, chains.alone).map(|(first, _)| first);
         let (why, entry) = match taken {
-            Some(by) => (MoveRefusal::Taken(by.clone()), chain.first()),
-            None if !is_declared(to) => (MoveRefusal::Undeclared, chain.last()),
+            Some(by) => (MoveRefusal::Taken(by.clone()), first()),
+            None if !is_declared(to) => (MoveRefusal::Undeclared, Some(*last)),
             None => continue,
         };
         let position = entry.and_then(|entry| entry.position.clone());
@@ -153,18 +198,14 @@ fn blocked(
     blocked
 }
 
-/// Entries that moved no record and whose chain does not end at a recorded address either.
-fn idle<'m>(
-    moves: &Moves<'m>,
-    moved: &'m [Move],
-    roots: &BTreeSet<Address>,
-    used: impl Iterator<Item = &'m Move>,
-) -> Vec<Move> {
-    let used: BTreeSet<&Address> = used.map(|step| &step.from).collect();
+/// Entries that moved no record and whose chain does not end at a recorded address either. `used` has the sources of
+/// the entries that moved one.
+fn idle(moves: &Moves<'_>, moved: &[Move], roots: &BTreeSet<Address>, used: &BTreeSet<&Address>) -> Vec<Move> {
     let key = |address: &Address| Address { index: None, ..address.clone() };
     let keys: BTreeSet<Address> = roots.iter().map(key).collect();
-    let arrived = |step: &Move| {
-        let end = moves.destination(&step.from).unwrap_or_else(|| step.to.clone());
+    let mut chains = Chains::new(moves, &|_| false);
+    let mut arrived = |step: &Move| {
+        let end = chains.end(&step.from).map_or_else(|| step.to.clone(), |end| end.destination);
         roots.contains(&end) || (end.index.is_none() && keys.contains(&end))
     };
     moved.iter().filter(|step| !used.contains(&step.from) && !arrived(step)).cloned().collect()

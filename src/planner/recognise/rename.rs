@@ -4,14 +4,20 @@
 //! Takes finished decisions and returns pairs, without changing any decision. The pairs are reported, and the user
 //! either adds a `moved` entry or confirms that it is not a rename.
 
+mod candidates;
+mod pairs;
+mod traits;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kind::{self, Compare, Kind};
-use crate::model::{Action, Address, Attributes, Cause, Effect, Rename, Resource, Status, Updates, Value};
-use crate::planner::decide::change::{Decision, DecisionContext, Decisions};
-use crate::resource::difference::{Difference, Readings, difference, satisfies};
+use self::candidates::{DeclaredCandidate, RemovedCandidate};
+use self::pairs::{CandidatePair, Pool};
+use crate::kind;
+use crate::kind::Kind;
+use crate::model::{Address, Effect, Rename, Updates};
+use crate::planner::decide::change::{DecisionContext, Decisions};
+use crate::resource::difference::{Difference, Readings, difference};
 use crate::resource::members;
-use crate::resource::resolved;
 
 /// Pairs of addresses that look like the same resource, per kind, in the order of the old addresses.
 pub fn renames(context: &DecisionContext<'_>, decided: &Decisions<'_>) -> Vec<Rename> {
@@ -39,89 +45,29 @@ pub fn renames(context: &DecisionContext<'_>, decided: &Decisions<'_>) -> Vec<Re
     found
 }
 
-/// An existing object whose block was removed.
-struct RemovedCandidate<'d> {
-    address: &'d Address,
-    id: &'d str,
-    seen: &'d Attributes,
-    recorded: Attributes,
-    identity_key: Vec<Value>,
-}
-
-impl<'d> RemovedCandidate<'d> {
-    fn of(
-        context: &DecisionContext<'_>,
-        decision: &'d Decision<'_>,
-        members: &BTreeMap<Address, Vec<&Address>>,
-    ) -> Option<Self> {
-        let (record, object, address) = (decision.record.as_ref()?, decision.object?, &decision.change.address);
-        // A broken object would be replaced under any address.
-        let usable =
-            !matches!(object.status, Some(Status::Error | Status::ZeroGpu)) && (!record.tainted || object.ready);
-        if !usable || !decision.change.causes.contains(&Cause::Undeclared) {
-            return None;
-        }
-        let members = members.get(address).map_or(&[][..], Vec::as_slice);
-        let id_of = |target: &Address| context.prior.id_of(target);
-        let recorded = resolved(members::fold_members(address, &record.inputs, members), &id_of);
-        let identity_key = identity_key(decision.kind, |name| object.attributes.get(name).or(recorded.get(name)));
-        Some(Self { address, id: &object.id, seen: &object.attributes, recorded, identity_key })
-    }
-}
-
-/// A declared resource with neither a record nor an object.
-struct DeclaredCandidate<'d> {
-    address: &'d Address,
-    resource: &'d Resource,
-    wanted: Attributes,
-    identity_key: Vec<Value>,
-}
-
-impl<'d> DeclaredCandidate<'d> {
-    /// `renamed` has the ids of probable renames by their new address.
-    fn of(decision: &'d Decision<'_>, decided: &Decisions<'_>, renamed: &BTreeMap<&Address, &str>) -> Option<Self> {
-        let new = decision.change.action == Action::Create
-            && matches!(decision.change.causes.as_slice(), [Cause::New { .. }]);
-        let resource = decision.resource.filter(|_| new)?;
-        let id_of = |target: &Address| {
-            let moved = renamed.get(target).map(|id| (*id).to_owned());
-            moved.or_else(|| {
-                let there = decided.by_address.get(target).filter(|there| !there.change.action.destroys())?;
-                there.record.as_ref().map(|record| record.id.clone())
-            })
-        };
-        let wanted = resolved(decision.change.after.clone(), &id_of);
-        let identity_key = identity_key(decision.kind, |name| wanted.get(name));
-        Some(Self { address: &decision.change.address, resource, wanted, identity_key })
-    }
-
-    /// A quick check whether it can equal `old`; a negative result is definite.
-    fn resembles(&self, old: &RemovedCandidate<'_>) -> bool {
-        // Attributes that are ignored or supplied by a template may have any value.
-        let supplied = kind::find(&self.address.kind).is_some_and(|kind| kind.supplied(&self.wanted).next().is_some());
-        supplied || !self.resource.lifecycle.ignore_changes.is_empty() || self.identity_key == old.identity_key
-    }
-}
-
-/// The values of attributes that are compared exactly, with all forms of "nothing" normalised.
-fn identity_key<'v>(kind: &Kind, attribute: impl Fn(&str) -> Option<&'v Value>) -> Vec<Value> {
-    let exact = kind
-        .attributes
-        .iter()
-        .filter(|known| known.compare == Compare::Exact && Some(known.name) != kind.name_attribute);
-    let value = |name: &str| attribute(name).filter(|value| !satisfies(Compare::Exact, value, &Value::Null));
-    exact.map(|known| value(known.name).cloned().unwrap_or_default()).collect()
-}
-
 /// How well two resources match; lower is better.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Distance {
     /// Number of attributes that differ, not counting the name.
     differing: usize,
+    addresses: AddressDistance,
+}
+
+/// How dissimilar two addresses are.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct AddressDistance {
     /// Whether the replica number changes. Replicas keep their number if possible.
     other_number: bool,
     /// How dissimilar the two names are.
     unlike: usize,
+}
+
+impl AddressDistance {
+    fn between(from: &Address, to: &Address) -> Self {
+        let shared = from.name.chars().zip(to.name.chars()).take_while(|(old, new)| old == new).count();
+        let unlike = from.name.chars().count().max(to.name.chars().count()) - shared;
+        Self { other_number: from.index != to.index, unlike }
+    }
 }
 
 /// Pairs each resource at most once: equal ones first, then slightly different ones without a rival.
@@ -131,78 +77,80 @@ fn pairs(
     coming: &[DeclaredCandidate<'_>],
     updates: Option<Updates>,
 ) -> Vec<Rename> {
-    let mut chosen = Chosen::default();
-    // Pairs a renamed fleet by replica number, which avoids comparing all attributes of all pairs.
-    let same_number = |old: &RemovedCandidate<'_>, new: &DeclaredCandidate<'_>| {
-        old.address.index == new.address.index && new.resembles(old)
-    };
-    chosen.take_equal(&chosen.fits(kind, leaving, coming, updates, &same_number));
-    chosen.take_equal(&chosen.fits(kind, leaving, coming, updates, &|old, new| new.resembles(old)));
-    chosen.take_alike(&chosen.fits(kind, leaving, coming, updates, &|_, _| true));
-    chosen.renames
+    let pool = Pool::new(kind, leaving, coming);
+    let (from, to) = (vec![false; leaving.len()], vec![false; coming.len()]);
+    let mut selection = Selection { pool: &pool, updates, from, to, renames: Vec::new() };
+    selection.take_equal(pool.may_be_equal());
+    let (old, new) = selection.free();
+    selection.take_alike(pool.may_be_alike(&old, &new));
+    selection.renames
 }
 
-#[derive(Default)]
-struct Chosen {
-    from: BTreeSet<Address>,
-    to: BTreeSet<Address>,
+/// The pairs chosen so far.
+struct Selection<'c> {
+    pool: &'c Pool<'c, 'c>,
+    updates: Option<Updates>,
+    /// Which removed candidates have a partner.
+    from: Vec<bool>,
+    /// Which declared candidates have a partner.
+    to: Vec<bool>,
     renames: Vec<Rename>,
 }
 
-impl Chosen {
-    /// All pairs of unpaired resources, best match first.
-    fn fits(
-        &self,
-        kind: &'static Kind,
-        leaving: &[RemovedCandidate<'_>],
-        coming: &[DeclaredCandidate<'_>],
-        updates: Option<Updates>,
-        considered: &dyn Fn(&RemovedCandidate<'_>, &DeclaredCandidate<'_>) -> bool,
-    ) -> Vec<(Distance, Rename)> {
-        let old = leaving.iter().filter(|old| !self.from.contains(old.address));
-        let new: Vec<&DeclaredCandidate<'_>> = coming.iter().filter(|new| !self.to.contains(new.address)).collect();
-        let mut fits: Vec<(Distance, Rename)> = old
-            .flat_map(|old| new.iter().map(move |new| (old, *new)))
-            .filter(|(old, new)| considered(old, new))
-            .filter_map(|(old, new)| fit(kind, old, new, updates))
-            .collect();
-        fits.sort_by(|(left, left_pair), (right, right_pair)| {
-            (left, &left_pair.from, &left_pair.to).cmp(&(right, &right_pair.from, &right_pair.to))
-        });
-        fits
+impl Selection<'_> {
+    /// The indices of the candidates without a partner.
+    fn free(&self) -> (Vec<usize>, Vec<usize>) {
+        let free = |taken: &[bool]| (0..taken.len()).filter(|index| !taken[*index]).collect();
+        (free(&self.from), free(&self.to))
     }
 
-    fn is_free(&self, rename: &Rename) -> bool {
-        !self.from.contains(&rename.from) && !self.to.contains(&rename.to)
+    fn is_free(&self, (old, new): CandidatePair) -> bool {
+        !self.from[old] && !self.to[new]
     }
 
-    fn take(&mut self, rename: &Rename) {
-        self.from.insert(rename.from.clone());
-        self.to.insert(rename.to.clone());
-        self.renames.push(rename.clone());
+    fn fit(&self, (old, new): CandidatePair) -> Option<(Distance, Rename)> {
+        fit(self.pool.kind, &self.pool.leaving[old], &self.pool.coming[new], self.updates)
     }
 
-    fn take_equal(&mut self, fits: &[(Distance, Rename)]) {
-        for (_, rename) in fits.iter().filter(|(_, rename)| rename.differing.is_empty()) {
-            if self.is_free(rename) {
-                self.take(rename);
+    fn take(&mut self, (old, new): CandidatePair, rename: Rename) {
+        (self.from[old], self.to[new]) = (true, true);
+        self.renames.push(rename);
+    }
+
+    /// Takes the equal pairs among `pairs`, those with the most similar addresses first.
+    fn take_equal(&mut self, pairs: BTreeSet<CandidatePair>) {
+        let between = |(old, new): CandidatePair| {
+            AddressDistance::between(self.pool.leaving[old].address, self.pool.coming[new].address) //
+        };
+        let mut nearest: Vec<(AddressDistance, CandidatePair)> =
+            pairs.into_iter().map(|pair| (between(pair), pair)).collect();
+        nearest.sort();
+        for (_, pair) in nearest {
+            let rename = self.is_free(pair).then(|| self.fit(pair)).flatten().map(|(_, rename)| rename);
+            if let Some(rename) = rename.filter(|rename| rename.differing.is_empty()) {
+                self.take(pair, rename);
             }
         }
     }
 
-    fn take_alike(&mut self, fits: &[(Distance, Rename)]) {
-        for equally_good in fits.chunk_by(|(one, _), (other, _)| one == other) {
-            let free: Vec<&Rename> =
-                equally_good.iter().map(|(_, rename)| rename).filter(|rename| self.is_free(rename)).collect();
+    /// Takes the best fits among `pairs` that have no rival.
+    fn take_alike(&mut self, pairs: BTreeSet<CandidatePair>) {
+        let fits =
+            pairs.into_iter().filter_map(|pair| self.fit(pair).map(|(distance, rename)| (distance, pair, rename)));
+        let mut fits: Vec<(Distance, CandidatePair, Rename)> = fits.collect();
+        fits.sort_by(|(left, left_pair, _), (right, right_pair, _)| (left, left_pair).cmp(&(right, right_pair)));
+        for equally_good in fits.chunk_by(|(one, ..), (other, ..)| one == other) {
+            let free: Vec<&(Distance, CandidatePair, Rename)> =
+                equally_good.iter().filter(|(_, pair, _)| self.is_free(*pair)).collect();
             let (mut from, mut to) = (BTreeMap::new(), BTreeMap::new());
-            for rename in &free {
-                *from.entry(&rename.from).or_insert(0) += 1;
-                *to.entry(&rename.to).or_insert(0) += 1;
+            for (_, (old, new), _) in &free {
+                *from.entry(*old).or_insert(0) += 1;
+                *to.entry(*new).or_insert(0) += 1;
             }
             // Only a person can choose between rivals.
-            free.iter()
-                .filter(|rename| from[&rename.from] == 1 && to[&rename.to] == 1)
-                .for_each(|rename| self.take(rename));
+            for (_, pair, rename) in free.into_iter().filter(|(_, (old, new), _)| from[old] == 1 && to[new] == 1) {
+                self.take(*pair, rename.clone());
+            }
         }
     }
 }
@@ -242,9 +190,7 @@ fn fit(
         return None;
     }
     let (from, to) = (old.address, new.address);
-    let shared = from.name.chars().zip(to.name.chars()).take_while(|(old, new)| old == new).count();
-    let unlike = from.name.chars().count().max(to.name.chars().count()) - shared;
-    let distance = Distance { differing: other.len(), other_number: from.index != to.index, unlike };
+    let distance = Distance { differing: other.len(), addresses: AddressDistance::between(from, to) };
     let in_place = updates.unwrap_or(resource.lifecycle.updates) == Updates::InPlace;
     let keeps = worst == Effect::InPlace || in_place;
     Some((distance, Rename { from: from.clone(), to: to.clone(), id: old.id.to_owned(), differing, keeps }))

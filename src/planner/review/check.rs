@@ -11,7 +11,7 @@ use crate::model::{
 use crate::planner::decide::answer::Places;
 use crate::resource::difference::satisfies;
 use crate::resource::members;
-use crate::resource::{self, Flaw, RecordChanges};
+use crate::resource::{self, Flaw, Folding, RecordChanges};
 
 /// A violated invariant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,14 +52,14 @@ pub fn violations(plan: &Plan) -> Vec<PlanViolation> {
 
 /// All contradictions among the records that `plan` would leave in the state `prior`.
 pub fn flaws(prior: &State, plan: &Plan) -> Vec<Flaw> {
-    let mut known = Replay::new(prior.clone());
+    let mut known = Folding::of(Replay::new(prior.clone()));
     let steps = plan.operations.iter().enumerate().map(Some);
     for step in std::iter::once(None).chain(steps) {
         let records = match step {
             None => plan.records.clone(),
             Some((index, operation)) => outcome(index, operation, &known.state),
         };
-        resource::fold(&mut known, Entry::Outcome(Outcome { operation: String::new(), records }));
+        known.fold(Entry::Outcome(Outcome { operation: String::new(), records }));
     }
     let flaws = resource::flaws(&known.state);
     flaws.into_iter().filter(|flaw| !flaw.fault.is_passing()).collect()
@@ -165,14 +165,13 @@ fn each_change(change: &Change, operations: &[&Operation], refuse: &mut dyn FnMu
 /// A delete that makes room for a successor must wait for all dependencies of the successor. Operations that need room
 /// themselves are exempt, because two deletes could otherwise wait for each other.
 fn successors(plan: &Plan, violations: &mut Vec<PlanViolation>) {
-    let mut needs_room: BTreeMap<usize, bool> = BTreeMap::new();
+    let needs_room = needs_room(plan);
     for (index, operation) in plan.operations.iter().enumerate() {
         let Some(successor) = operation.replaced_by.and_then(|successor| plan.operations.get(successor)) else {
             continue;
         };
         let early = successor.depends_on.iter().filter(|needed| **needed != index).any(|needed| {
-            let needs_room = *needs_room.entry(*needed).or_insert_with(|| needs_room_of_its_own(plan, *needed));
-            !needs_room && !reaches(plan, operation, *needed)
+            !needs_room.get(*needed).is_some_and(|needs_room| *needs_room) && !reaches(plan, operation, *needed)
         });
         if early {
             violations.push(PlanViolation {
@@ -183,9 +182,14 @@ fn successors(plan: &Plan, violations: &mut Vec<PlanViolation>) {
     }
 }
 
-/// Whether an operation is a delete or depends on one.
-fn needs_room_of_its_own(plan: &Plan, index: usize) -> bool {
-    any_upstream(plan, vec![index], 0, |index| plan.operations[index].verb == Verb::Delete)
+/// For each operation, whether it is a delete or depends on one. Operations come after those that they depend on.
+fn needs_room(plan: &Plan) -> Vec<bool> {
+    let mut needs_room: Vec<bool> = Vec::with_capacity(plan.operations.len());
+    for operation in &plan.operations {
+        let needs = |need: &usize| needs_room.get(*need).is_some_and(|needs_room| *needs_room);
+        needs_room.push(operation.verb == Verb::Delete || operation.depends_on.iter().any(needs));
+    }
+    needs_room
 }
 
 /// A create or update must wait for the resources it refers to if the same plan creates them.
@@ -259,20 +263,16 @@ fn is_declared(field: &FieldChange, change: &Change) -> bool {
     hidden(declared) || hidden(&field.after) || satisfies(attribute.compare, declared, &field.after)
 }
 
+/// Whether an operation depends on another one, directly or not. In a plan, it usually does so directly.
 fn reaches(plan: &Plan, from: &Operation, target: usize) -> bool {
-    any_upstream(plan, from.depends_on.clone(), target, |index| index == target)
-}
-
-/// Whether any of `open`, or of their transitive dependencies with an index of at least `least`, satisfies `is_it`.
-fn any_upstream(plan: &Plan, mut open: Vec<usize>, least: usize, is_it: impl Fn(usize) -> bool) -> bool {
+    let mut open: Vec<&Operation> = vec![from];
     let mut seen = BTreeSet::new();
-    while let Some(index) = open.pop() {
-        if is_it(index) {
+    while let Some(operation) = open.pop() {
+        if operation.depends_on.contains(&target) {
             return true;
         }
-        if index > least && seen.insert(index) {
-            open.extend(&plan.operations[index].depends_on);
-        }
+        let later = operation.depends_on.iter().filter(|need| **need > target && seen.insert(**need));
+        open.extend(later.filter_map(|need| plan.operations.get(*need)));
     }
     false
 }

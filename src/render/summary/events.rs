@@ -24,6 +24,8 @@ pub struct Summary {
     /// The command, for example `apply`.
     pub(super) command: String,
     pub(super) rows: Vec<SummaryRow>,
+    /// The first row of each address.
+    numbers: BTreeMap<Address, usize>,
     /// The row and step of each operation that an event may refer to.
     pub(super) places: BTreeMap<(Address, Verb), Vec<(usize, usize)>>,
     pub(super) recovered: usize,
@@ -40,6 +42,7 @@ impl Summary {
         let mut summary = Self {
             command: command.to_owned(),
             rows: Vec::new(),
+            numbers: BTreeMap::new(),
             places: BTreeMap::new(),
             recovered: 0,
             orphans: Vec::new(),
@@ -47,23 +50,28 @@ impl Summary {
             crashing: Vec::new(),
             interrupted: false,
         };
-        let rows = fold::rows(plan);
-        let numbers: BTreeMap<&Address, usize> =
-            rows.iter().enumerate().map(|(number, row)| (&row.change.address, number)).collect();
-        summary.rows = rows.iter().map(|row| SummaryRow::of(row.change)).collect();
+        for row in fold::rows(plan) {
+            summary.push(SummaryRow::of(row.change));
+        }
         for operation in &plan.operations {
             let address = reporting_address(&operation.address);
-            let number = numbers.get(&operation.address).or_else(|| numbers.get(&address));
-            let number = number.copied().unwrap_or_else(|| summary.add_row(&operation.address));
+            let number = summary.number_of(&operation.address).or_else(|| summary.number_of(&address));
+            let number = number.unwrap_or_else(|| summary.push(SummaryRow::unplanned(&operation.address)));
             let id = operation.id.clone().filter(|_| operation.verb != Verb::Create);
             summary.add_step(number, &address, operation.verb, id);
         }
         summary
     }
 
-    pub(super) fn add_row(&mut self, address: &Address) -> usize {
-        self.rows.push(SummaryRow::unplanned(address));
-        self.rows.len() - 1
+    fn push(&mut self, row: SummaryRow) -> usize {
+        let number = self.rows.len();
+        self.numbers.entry(row.address.clone()).or_insert(number);
+        self.rows.push(row);
+        number
+    }
+
+    fn number_of(&self, address: &Address) -> Option<usize> {
+        self.numbers.get(address).copied()
     }
 
     pub(super) fn add_step(&mut self, row: usize, address: &Address, verb: Verb, id: Option<String>) -> (usize, usize) {
@@ -119,8 +127,7 @@ impl Summary {
         let (row, step) = match same.or(open).copied() {
             Some(place) => place,
             None => {
-                let row = self.rows.iter().position(|row| row.address == *address);
-                let row = row.unwrap_or_else(|| self.add_row(address));
+                let row = self.number_of(address).unwrap_or_else(|| self.push(SummaryRow::unplanned(address)));
                 self.add_step(row, address, verb, None)
             }
         };

@@ -116,6 +116,7 @@ fn values(difference: &FieldDifference<'_>, compare: Option<Compare>, indent: us
         (Value::Secret(_), Value::Secret(_)) => (Line::of(0, "(sensitive) changes"), Vec::new()),
         (Value::List(before), Value::List(after)) if compare == Some(Compare::Set) => {
             let only = |here: &[Value], there: &[Value], sign: &str| -> Vec<String> {
+                let there: BTreeSet<&Value> = there.iter().collect();
                 here.iter().filter(|item| !there.contains(item)).map(|item| format!("{sign} {item}")).collect()
             };
             let moves = [only(before, after, "-"), only(after, before, "+")].concat();

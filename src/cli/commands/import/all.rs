@@ -1,8 +1,6 @@
 //! `sindri import --all` with a configuration: records objects that it already declares, and prints blocks to add for
 //! the others. Never edits the file.
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
 
 use super::blocks::{Blocks, Checks, NoBlockReason};
@@ -13,12 +11,8 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::{Secrets, Session, load_options};
 use crate::config::{self, ProblemCode, write};
-use crate::kind;
-use crate::model::{Address, Object, Observed, State};
-use crate::planner::recognise::takeover;
-use crate::planner::recognise::takeover::IdsByAddress;
+use crate::planner::recognise::takeover::takeover;
 use crate::render::takeover as report;
-use crate::resource::inventory::live_object;
 use crate::resource::records::imported;
 
 pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
@@ -62,8 +56,10 @@ async fn add(
     if !args.include_marked {
         open = blocks.without_marked(open);
     }
-    let declared = declared(&config.resources, &state, &observed, open, &mut blocks);
-    let records = imported(&config.resources, &declared.taken, &state);
+    let takeover = takeover(&config.resources, (&state, &observed), open);
+    let records = imported(&config.resources, &takeover.taken, &state);
+    let differs = |(object, address, fields)| (object, NoBlockReason::Differs { address, fields });
+    blocks.skipped.extend(takeover.differing.into_iter().map(differs));
     if !records.is_empty() {
         store.correct("import --all", records).await?;
     }
@@ -73,20 +69,20 @@ async fn add(
 
     let checks = Checks { name: &config.name, base: &config.file, options, dialect: config.dialect };
     let in_use = config.resources.keys().cloned().collect();
-    blocks.write(&declared.rest, &in_use, &checks);
+    blocks.write(&takeover.undeclared, &in_use, &checks);
     let text = write::sections(&blocks.blocks);
     let file = session.config_name();
     let skipped: Vec<report::SkippedImport<'_>> =
         blocks.skipped.iter().map(|(object, reason)| skipped(object, reason)).collect();
     if console.json {
-        let mut json = report::json(&declared.taken, &skipped);
+        let mut json = report::json(&takeover.taken, &skipped);
         json["file"] = json!(null);
         json["yaml"] = json!(text);
         console.json(&json);
     } else {
         let mut summary = String::new();
         // Writing to a string cannot fail.
-        let _ = report::text(&mut summary, &declared.taken, &skipped, &console.style());
+        let _ = report::text(&mut summary, &takeover.taken, &skipped, &console.style());
         // Only the blocks are the result, so that they can be redirected to a file.
         console.say(summary.trim_end());
         console.result(&text);
@@ -104,46 +100,4 @@ async fn add(
             ),
         )),
     }
-}
-
-struct DeclaredObjects<'o> {
-    taken: Vec<(Address, &'o Object)>,
-    rest: Vec<&'o Object>,
-}
-
-/// The resource declared under the same name, if it has no record yet.
-fn declared<'o>(
-    resources: &std::collections::BTreeMap<Address, crate::model::Resource>,
-    state: &State,
-    observed: &'o Observed,
-    mut unmanaged: Vec<&'o Object>,
-    blocks: &mut Blocks<'o>,
-) -> DeclaredObjects<'o> {
-    let mut declared = DeclaredObjects { taken: Vec::new(), rest: Vec::new() };
-    let mut ids: IdsByAddress =
-        state.resources.iter().map(|(address, record)| (address.clone(), record.id.clone())).collect();
-    // Volumes come before pods, because pods are compared by the ids of their mounts.
-    unmanaged.sort_by_key(|object| kind::rank(object.kind));
-    let declarations = takeover::Declarations::new(resources);
-    let mut taken: BTreeSet<&Address> = BTreeSet::new();
-    for object in unmanaged {
-        let is_free = |address: &Address| {
-            let alive = state.resources.get(address).is_some_and(|record| live_object(observed, record).is_some());
-            !alive && !taken.contains(address)
-        };
-        let named = declarations.of_same_name(object).iter().copied().filter(|address| is_free(address));
-        let compared = named.map(|address| (address, declarations.differing(address, object, &ids)));
-        match compared.min_by_key(|(_, fields)| fields.len()) {
-            None => declared.rest.push(object),
-            Some((address, fields)) if fields.is_empty() => {
-                ids.insert(address.clone(), object.id.clone());
-                taken.insert(address);
-                declared.taken.push((address.clone(), object));
-            }
-            Some((address, fields)) => {
-                blocks.skipped.push((object, NoBlockReason::Differs { address: address.clone(), fields }))
-            }
-        }
-    }
-    declared
 }

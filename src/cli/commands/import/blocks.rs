@@ -66,14 +66,15 @@ impl<'o> Blocks<'o> {
         let mut written = WrittenBlocks::default();
         for config in kinds::KINDS.iter() {
             let of_kind = taken.iter().filter(|address| address.kind == config.kind.name);
-            let mut keys: BTreeSet<String> = of_kind.map(|address| address.name.to_string()).collect();
+            let mut keys = write::FreeKeys::default();
+            of_kind.for_each(|address| keys.take(address.name.to_string()));
             for object in unmanaged.iter().copied().filter(|object| object.kind == config.kind.name) {
-                let key = write::key(&object.name, config.fallback_name, &keys);
+                let key = keys.free(&object.name, config.fallback_name);
                 match written.block(config, object, &key, checks) {
                     Ok(block) => {
                         let address = Address::new(object.kind, &key);
                         written.add(object, &address, &block);
-                        keys.insert(key);
+                        keys.take(key);
                         self.blocks.push(block);
                         self.objects.push((address, object));
                     }

@@ -187,5 +187,5 @@ fn must_change_nothing(
 fn name_of(base: &Path) -> String {
     let folder = std::path::absolute(base).ok().and_then(|base| Some(base.parent()?.file_name()?.to_owned()));
     let folder = folder.unwrap_or_default();
-    write::key(&folder.to_string_lossy(), "project", &BTreeSet::new()).replace('_', "-")
+    write::key(&folder.to_string_lossy(), "project").replace('_', "-")
 }

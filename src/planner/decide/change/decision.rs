@@ -1,6 +1,7 @@
 //! The decision about each address, as used by the plan and its operations.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{self, Kind};
@@ -25,9 +26,26 @@ pub struct Decision<'a> {
     pub power: Option<Power>,
     /// Paths whose declared values cannot be reached from the observed ones.
     pub refused: BTreeSet<String>,
+    /// See [`Decision::lists`].
+    pub listed: OnceCell<ListedParts<'a>>,
 }
 
-impl Decision<'_> {
+/// The names of the parts that an object lists, by attribute.
+pub type ListedParts<'a> = BTreeMap<&'static str, BTreeSet<&'a str>>;
+
+impl<'a> Decision<'a> {
+    /// Whether the object lists a part of this name in `attribute`. A pod may have tens of thousands of ports, and each
+    /// of them asks.
+    pub fn lists(&self, attribute: &str, name: &str) -> bool {
+        let of = |object: &'a Object| -> ListedParts<'a> {
+            let attributes = kind::parts_of(self.kind.name).map(|(_, membership)| membership.attribute);
+            let listed = attributes.filter_map(|name| Some((name, object.attributes.get(name)?.text_items())));
+            listed.map(|(name, items)| (name, items.into_iter().collect())).collect()
+        };
+        let listed = self.listed.get_or_init(|| self.object.map(of).unwrap_or_default());
+        listed.get(attribute).is_some_and(|names| names.contains(name))
+    }
+
     /// Whether the object stays and should run, but is not usable yet.
     pub fn is_unready(&self) -> bool {
         let stays = self.change.action != Action::Create && !self.change.action.destroys();
