@@ -3,6 +3,8 @@
 //! `SINDRI_BLESS=1` rewrites the texts. Read them before committing: each must name the mistake, its place and the
 //! right form.
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,15 +12,13 @@ use miette::GraphicalTheme;
 use sindri::config::{LoadOptions, check_text};
 use sindri::render::draw;
 
-const WIDTH: usize = 80;
+use crate::support::golden;
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/mistakes")
-}
+const WIDTH: usize = 80;
 
 /// Every configuration in the folder, sorted by name.
 fn mistakes() -> Vec<PathBuf> {
-    let paths = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let paths = fs::read_dir(golden::path("mistakes")).unwrap().map(|entry| entry.unwrap().path());
     let mut paths: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|kind| kind == "yaml")).collect();
     paths.sort();
     paths
@@ -36,7 +36,7 @@ fn report(yaml: &str) -> String {
 
 #[test]
 fn each_mistake_is_reported_with_its_position_and_the_correct_form() {
-    let bless = std::env::var_os("SINDRI_BLESS").is_some();
+    let bless = golden::rewrites();
     let mut different = Vec::new();
     let mistakes = mistakes();
     assert!(mistakes.len() >= 50, "{}", mistakes.len());

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::{Emulator, Project, Said};
+use crate::support::{Emulator, Project, Said, side_by_side};
 
 const CONFIG: &str = r#"version: "3.0"
 name: demo
@@ -60,14 +60,14 @@ fn each_works(emulator: &Emulator, project: &Project, what: &str) {
 
 #[test]
 fn errors_in_the_file_stop_no_command_that_needs_only_the_state() {
-    let (emulator, project) = applied(CONFIG);
-    for (good, bad) in SPOILED {
+    side_by_side(SPOILED, |(good, bad)| {
+        let (emulator, project) = applied(CONFIG);
         project.edit(good, bad);
         each_works(&emulator, &project, bad);
         assert_ne!(project.run(&emulator, "validate").code, Some(0), "{bad}");
         assert_ne!(project.run(&emulator, "apply --auto-approve").code, Some(0), "{bad}");
-        project.write("sindri.yaml", CONFIG);
-    }
+    });
+    let (emulator, project) = applied(CONFIG);
     project.edit("${TAG:-1}", "${TAG}");
     let said = project.run(&emulator, "status").exits(0);
     let lines: Vec<&str> = said.stderr.lines().collect();

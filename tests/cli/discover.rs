@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{BARE, Emulator, PAIR, Project};
+use crate::support::{BARE, Emulator, PAIR, Project, side_by_side};
 
 const FLEET: &str = include_str!("../../examples/fleet/sindri.yaml");
 
@@ -17,7 +17,8 @@ fn lose_the_state(project: &Project) {
 
 #[test]
 fn a_lost_state_is_rebuilt_unchanged_in_both_dialects() {
-    for (config, dialect) in [(FLEET, "v2"), (FLEET, "v1"), (PAIR, "v2"), (PAIR, "v1"), (BARE, "v1")] {
+    let all = [(FLEET, "v2"), (FLEET, "v1"), (PAIR, "v2"), (PAIR, "v1"), (BARE, "v1")];
+    side_by_side(all, |(config, dialect)| {
         let (emulator, project) = (Emulator::start(), Project::new(config));
         let run = |words: &str| project.run(&emulator, &format!("{words} --api {dialect}"));
         run("apply --auto-approve").exits(0);
@@ -32,7 +33,7 @@ fn a_lost_state_is_rebuilt_unchanged_in_both_dialects() {
         let stored = project.stored();
         run("import --discover").exits(0).tells("Found no objects of");
         assert_eq!(project.stored(), stored);
-    }
+    });
 }
 
 #[test]

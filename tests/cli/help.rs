@@ -3,11 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::support::{BARE, Project};
-
-fn golden(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/help").join(format!("{name}.txt"))
-}
+use crate::support::{BARE, Project, golden};
 
 /// The commands in a help text.
 fn commands(help: &str) -> Vec<String> {
@@ -33,14 +29,14 @@ fn every_command_has_the_expected_help() {
     let mut all = Vec::new();
     walk(&project, "", &mut all);
     assert!(all.len() > 20, "{}", all.len());
-    let bless = std::env::var_os("SINDRI_BLESS").is_some();
+    let bless = golden::rewrites();
     for (path, help) in &all {
         for (number, line) in help.lines().enumerate() {
             assert_eq!(line, line.trim_end(), "`{path} --help`, line {}: trailing spaces", number + 1);
             assert!(line.chars().count() <= 100, "`{path} --help`, line {}: {line}", number + 1);
         }
         let name = if path.is_empty() { "sindri".to_owned() } else { path.replace(' ', "-") };
-        let file = golden(&name);
+        let file = golden::path(&format!("help/{name}.txt"));
         if bless {
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(&file, help).unwrap();
@@ -48,7 +44,7 @@ fn every_command_has_the_expected_help() {
         let kept = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         assert_eq!(&kept, help, "`{path} --help` differs from {}; SINDRI_BLESS=1 rewrites it", file.display());
     }
-    let kept = fs::read_dir(golden("sindri").parent().unwrap()).unwrap().count();
+    let kept = fs::read_dir(golden::path("help")).unwrap().count();
     assert_eq!(kept, all.len(), "a golden file stands for no command");
 }
 

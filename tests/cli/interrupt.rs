@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{BARE, Emulator, Project, Said, fault, fleet, signal, until};
+use crate::support::{BARE, Emulator, Project, Said, fault, fleet, side_by_side, signal, until};
 
 const APPLY: &str = "apply --auto-approve";
 
@@ -63,8 +63,8 @@ fn whole(project: &Project, emulator: &Emulator, pods: usize) {
 
 #[test]
 fn the_first_interrupt_records_requests_in_flight_and_starts_nothing_new() {
-    for name in ["INT", "TERM", "HUP"] {
-        let (emulator, project) = (Emulator::with_faults(slow_answers(2.0, 2.0)), Project::new(&fleet(6)));
+    side_by_side(["INT", "TERM", "HUP"], |name| {
+        let (emulator, project) = (Emulator::with_faults(slow_answers(5.0, 5.0)), Project::new(&fleet(6)));
         let first = spawn(&project, &emulator, "apply --auto-approve --parallelism 2");
         until("the first create", || !emulator.writes().is_empty());
         signal(&first, name);
@@ -75,12 +75,12 @@ fn the_first_interrupt_records_requests_in_flight_and_starts_nothing_new() {
         emulator.faults(json!([]));
         project.run(&emulator, APPLY).exits(0).tells(&format!("{} created", 6 - made.len()));
         whole(&project, &emulator, 6);
-    }
+    });
 }
 
 #[test]
 fn the_second_interrupt_exits_at_once_and_the_journal_is_complete() {
-    for (name, again) in [("INT", "INT"), ("TERM", "TERM"), ("TERM", "INT")] {
+    side_by_side([("INT", "INT"), ("TERM", "TERM"), ("TERM", "INT")], |(name, again)| {
         let (emulator, project) = (Emulator::with_faults(slow_answers(600.0, 600.0)), Project::new(&fleet(3)));
         let first = spawn(&project, &emulator, APPLY);
         until("all creates", || emulator.writes().len() == 3);
@@ -102,7 +102,7 @@ fn the_second_interrupt_exits_at_once_and_the_journal_is_complete() {
         assert!(said.stderr.contains("the response was lost"), "{}", said.stderr);
         assert_eq!(emulator.writes().len(), 3);
         whole(&project, &emulator, 3);
-    }
+    });
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn a_signal_that_was_ignored_from_the_start_stays_ignored() {
 
 #[test]
 fn the_next_apply_finishes_one_killed_at_any_point() {
-    for creates in [1, 3, 6, 10] {
+    side_by_side([1, 3, 6, 10], |creates| {
         let (emulator, project) = (Emulator::with_faults(slow_answers(0.1, 1.5)), Project::new(&fleet(10)));
         let mut first = spawn(&project, &emulator, "apply --auto-approve --parallelism 4");
         until("so many creates", || emulator.writes().len() >= creates);
@@ -148,7 +148,7 @@ fn the_next_apply_finishes_one_killed_at_any_point() {
         emulator.faults(json!([]));
         project.run(&emulator, APPLY).exits(0);
         whole(&project, &emulator, 10);
-    }
+    });
 }
 
 #[test]
@@ -270,7 +270,8 @@ providers:
 
 #[test]
 fn after_an_apply_is_killed_while_waiting_the_next_one_waits() {
-    for (name, code) in [("KILL", None), ("INT", Some(130)), ("TERM", Some(130)), ("HUP", Some(130))] {
+    let ends = [("KILL", None), ("INT", Some(130)), ("TERM", Some(130)), ("HUP", Some(130))];
+    side_by_side(ends, |(name, code)| {
         let (emulator, project) = (Emulator::start(), Project::new(&HOPELESS.replace("5s", "1h")));
         let mut first = spawn(&project, &emulator, APPLY);
         until("the create is recorded", || has_recorded_a_create(&project));
@@ -285,7 +286,7 @@ fn after_an_apply_is_killed_while_waiting_the_next_one_waits() {
         project.run(&emulator, "plan --detailed-exitcode").exits(2).tells("it never became ready (tainted)");
         project.run(&emulator, "drift").exits(2).tells("1 not-ready");
         assert_eq!(emulator.writes(), ["POST /v2/pods"], "nothing but the one create");
-    }
+    });
 }
 
 /// The volumes are listed before an apply of pods, and again for the addresses after it.

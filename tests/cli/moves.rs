@@ -1,6 +1,6 @@
 //! A `moved` entry that cannot be followed: nothing is destroyed, and the advice in the refusal works.
 
-use crate::support::{BARE, Emulator, Project};
+use crate::support::{BARE, Emulator, Project, side_by_side};
 
 fn project(pods: &str) -> String {
     format!("{BARE}    pods: {{ {pods} }}\n")
@@ -43,7 +43,7 @@ const MISSPELT: &str = "moved: [ { from: pod.a, to: pod.bb } ]";
 
 #[test]
 fn an_entry_to_an_undeclared_address_is_always_refused() {
-    for elsewhere in ["apply --target pod.other -y", "apply saved.json", "destroy pod.other -y"] {
+    side_by_side(["apply --target pod.other -y", "apply saved.json", "destroy pod.other -y"], |elsewhere| {
         let (emulator, fleet) = (Emulator::start(), Project::new(&project("a: {}, other: {}")));
         fleet.run(&emulator, "apply -y").exits(0);
         let kept = fleet.id("pod.a");
@@ -62,7 +62,7 @@ fn an_entry_to_an_undeclared_address_is_always_refused() {
         fleet.edit("pod.bb", "pod.b");
         fleet.run(&emulator, "apply -y").exits(0);
         assert_eq!(fleet.id("pod.b"), kept, "{elsewhere}");
-    }
+    });
 }
 
 #[test]
@@ -81,21 +81,19 @@ fn a_volume_is_not_moved_to_an_undeclared_address_either() {
 
 #[test]
 fn a_pod_with_a_moved_entry_is_selected_by_its_old_or_new_address() {
-    for name in ["pod.a", "pod.b"] {
-        for destroy in ["destroy NAME -y", "plan --destroy --target NAME"] {
-            let (emulator, fleet) = (Emulator::start(), Project::new(&project("a: {}, other: {}")));
-            fleet.run(&emulator, "apply -y").exits(0);
-            fleet.write(
-                "sindri.yaml",
-                &format!("{}moved: [ {{ from: pod.a, to: pod.b }} ]\n", project("b: {}, other: {}")),
-            );
-            let said = fleet.run(&emulator, &format!("plan --target {name}"));
-            assert!(said.stdout.contains("pod.b"), "{name}: {said:?}");
-            let said = fleet.run(&emulator, &destroy.replace("NAME", name)).exits(0).tells("pod.b");
-            let destroyed = destroy.starts_with("destroy");
-            let phrase = if destroyed { "Destroyed 1 pod" } else { "Plan: 1 destroy," };
-            assert!(said.stdout.contains(phrase), "{name}: {}", said.stdout);
-            assert_eq!(emulator.pods().len(), if destroyed { 1 } else { 2 }, "{name}");
-        }
-    }
+    let destroys = ["destroy NAME -y", "plan --destroy --target NAME"];
+    let all = ["pod.a", "pod.b"].into_iter().flat_map(|name| destroys.map(|destroy| (name, destroy)));
+    side_by_side(all, |(name, destroy)| {
+        let (emulator, fleet) = (Emulator::start(), Project::new(&project("a: {}, other: {}")));
+        fleet.run(&emulator, "apply -y").exits(0);
+        let moved = "moved: [ { from: pod.a, to: pod.b } ]";
+        fleet.write("sindri.yaml", &format!("{}{moved}\n", project("b: {}, other: {}")));
+        let said = fleet.run(&emulator, &format!("plan --target {name}"));
+        assert!(said.stdout.contains("pod.b"), "{name}: {said:?}");
+        let said = fleet.run(&emulator, &destroy.replace("NAME", name)).exits(0).tells("pod.b");
+        let destroyed = destroy.starts_with("destroy");
+        let phrase = if destroyed { "Destroyed 1 pod" } else { "Plan: 1 destroy," };
+        assert!(said.stdout.contains(phrase), "{name}: {}", said.stdout);
+        assert_eq!(emulator.pods().len(), if destroyed { 1 } else { 2 }, "{name}");
+    });
 }

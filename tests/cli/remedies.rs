@@ -4,7 +4,7 @@ use std::slice::from_ref;
 
 use serde_json::{Value, json};
 
-use crate::support::{Emulator, Project, Said, until};
+use crate::support::{Emulator, Project, Said, side_by_side, until};
 
 const POD: &str = "pod.story";
 
@@ -85,7 +85,8 @@ fn each_remedy_settles(config: &str, events: &[Value], class: &str, expected: &[
     let found = remedies(&Scene::of(config, events).finding());
     let commands: Vec<&str> = found.iter().map(|(command, effect)| command.as_deref().unwrap_or(effect)).collect();
     assert_eq!(commands, expected, "{class}");
-    for (command, effect) in found.iter().filter_map(|(command, effect)| Some((command.as_ref()?, effect))) {
+    let commands = found.iter().filter_map(|(command, effect)| Some((command.as_ref()?, effect)));
+    side_by_side(commands, |(command, effect)| {
         let scene = Scene::of(config, events);
         assert_eq!(scene.finding()["class"], class);
         for said in scene.type_in(command) {
@@ -96,7 +97,7 @@ fn each_remedy_settles(config: &str, events: &[Value], class: &str, expected: &[
         assert_eq!((&left["drifted"], &left["findings"]), (&json!(false), &json!([])), "{class}: {command} # {effect}");
         let keeps = effect.contains("keeps its volume") || effect.contains("accepts");
         assert!(!keeps || !scene.emulator.writes().iter().any(|write| write.starts_with("DELETE")), "{command}");
-    }
+    });
 }
 
 const APPLY: &str = "sindri apply";

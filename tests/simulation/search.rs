@@ -1,6 +1,9 @@
 //! The searches through many seeds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use crate::simulation::commands::{self, Company};
 use crate::simulation::sabotage::Sabotage;
@@ -8,19 +11,34 @@ use crate::simulation::schedule::{Verdict, run};
 
 /// Tries many seeds and names those that fail, with the command that replays each. `SINDRI_SIM_SEEDS` overrides their
 /// number, `SINDRI_SIM_FIRST` sets the first one, and `SINDRI_SIM_SEED` tries only one. Returns whether many were tried.
-fn search(filter: &str, seeds: u64, mut run: impl FnMut(u64)) -> bool {
+///
+/// Every core takes the next seed when it is free, because the seeds do not depend on each other.
+fn search(filter: &str, seeds: u64, run: impl Fn(u64) + Sync) -> bool {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let only = number("SINDRI_SIM_SEED");
     let first = only.or_else(|| number("SINDRI_SIM_FIRST")).unwrap_or(0);
     let seeds = only.map_or_else(|| number("SINDRI_SIM_SEEDS").unwrap_or(seeds), |_| 1);
-    let mut failed = Vec::new();
-    for seed in first..first + seeds {
-        if catch_unwind(AssertUnwindSafe(|| run(seed))).is_err() {
-            eprintln!("replay: SINDRI_SIM_SEED={seed} cargo test --test simulation {filter}-- --nocapture");
-            failed.push(seed);
+    let (next, failed) = (AtomicU64::new(first), Mutex::new(Vec::new()));
+    let failures = || failed.lock().expect("no panic while adding");
+    let take_seeds = || {
+        while failures().len() < 10 {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= first + seeds {
+                break;
+            }
+            if catch_unwind(AssertUnwindSafe(|| run(seed))).is_err() {
+                eprintln!("replay: SINDRI_SIM_SEED={seed} cargo test --test simulation {filter}-- --nocapture");
+                failures().push(seed);
+            }
         }
-        assert!(failed.len() < 10, "the first failing seeds are {failed:?}");
-    }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, Into::into) {
+            scope.spawn(take_seeds);
+        }
+    });
+    let mut failed = failed.into_inner().expect("no panic while adding");
+    failed.sort_unstable();
     assert!(failed.is_empty(), "failing seeds: {failed:?}");
     only.is_none()
 }
@@ -30,8 +48,12 @@ const SEEDS: u64 = 2_000;
 
 #[test]
 fn one_plain_apply_puts_everything_right_after_any_faults() {
-    let mut tally = Verdict::default();
-    let is_complete = search("", SEEDS, |seed| tally.add(&run(seed, Sabotage::None)));
+    let tally = Mutex::new(Verdict::default());
+    let is_complete = search("", SEEDS, |seed| {
+        let verdict = run(seed, Sabotage::None);
+        tally.lock().expect("no panic while adding").add(&verdict);
+    });
+    let tally = tally.into_inner().expect("no panic while adding");
     println!("{tally:?}");
     if is_complete {
         // A search that never meets these conditions proves nothing.
@@ -45,10 +67,12 @@ const COMMAND_SEEDS: u64 = 420;
 
 #[test]
 fn after_every_command_the_state_is_true_and_one_refresh_makes_it_equal_to_the_world() {
-    let mut tally = commands::Tally::default();
+    let tally = Mutex::new(commands::Tally::default());
     let is_complete = search("after_every ", COMMAND_SEEDS, |seed| {
-        tally.add(&commands::run(seed, Company::of(seed), Sabotage::None));
+        let verdict = commands::run(seed, Company::of(seed), Sabotage::None);
+        tally.lock().expect("no panic while adding").add(&verdict);
     });
+    let tally = tally.into_inner().expect("no panic while adding");
     println!("{tally:?}");
     if is_complete {
         // A search that never meets these conditions proves nothing.

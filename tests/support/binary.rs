@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -131,7 +132,7 @@ impl Emulator {
                 Ok(emulator) => return emulator,
                 Err(said) => assert!(start.elapsed() < DEADLINE, "port {port} stays taken: {said:?}"),
             }
-            std::thread::sleep(Duration::from_millis(200));
+            thread::sleep(Duration::from_millis(200));
         }
     }
 
@@ -345,13 +346,23 @@ pub fn signal(child: &Child, name: &str) {
     assert!(sent.success());
 }
 
+/// Runs `each` for every item at the same time, because it mostly waits.
+pub fn side_by_side<T: Send>(items: impl IntoIterator<Item = T>, each: impl Fn(T) + Sync) {
+    let each = &each;
+    thread::scope(|scope| {
+        for item in items {
+            scope.spawn(move || each(item));
+        }
+    });
+}
+
 /// Waits for something that must happen.
 #[track_caller]
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();
     while !condition() {
         assert!(start.elapsed() < DEADLINE, "{what} did not come");
-        std::thread::sleep(Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(10));
     }
 }
 

@@ -21,7 +21,7 @@ mod time;
 pub use account::Account;
 pub use applying::{Applied, on_one_line};
 pub use binary::{
-    BARE, BINARY, DEADLINE, Emulator, KEY, PAIR, Project, Said, fault, fleet, pipe, signal, sindri, until,
+    BARE, BINARY, DEADLINE, Emulator, KEY, PAIR, Project, Said, fault, fleet, pipe, side_by_side, signal, sindri, until,
 };
 pub use desired::{Desired, one, one_in};
 pub use planning::{Readings, change, checked_plan};
