@@ -2,6 +2,7 @@
 //! kind is a member of its table.
 
 use std::fs;
+use std::path::Path;
 
 use sindri::kind::KINDS;
 
@@ -36,12 +37,15 @@ fn found() -> Vec<(&'static str, String, String)> {
             path if path.is_dir() => rust_files(&path, &mut files),
             path => files.push(path),
         }
-        for file in files.iter().filter(|file| !file.components().any(|part| part.as_os_str() == "tests")) {
+        // The clone itself may be in a folder of that name.
+        let inside = |file: &Path| file.strip_prefix(source()).unwrap().to_path_buf();
+        let is_test = |file: &Path| inside(file).components().any(|part| part.as_os_str() == "tests");
+        for file in files.iter().filter(|file| !is_test(file)) {
             let text = fs::read_to_string(file).unwrap();
             // Unit tests are the last item of a file.
             let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
             for (number, line) in (1..).zip(code.lines()).filter(|(_, line)| !line.trim_start().starts_with("//")) {
-                let place = || format!("{}:{number}", file.strip_prefix(source()).unwrap().display());
+                let place = || format!("{}:{number}", inside(file).display());
                 for literal in literals(line).filter(|text| is_name(text) || attributes().any(|name| name == *text)) {
                     found.push((layer, literal.to_owned(), place()));
                 }
