@@ -47,7 +47,7 @@ fn main() {
     }
     support::BINARY.get_or_init(|| options.emulator().to_owned());
     let block = report::block(&report::Measured {
-        machine: report::machine(),
+        conditions: report::conditions(options.runs()),
         growth_sizes: options.growth_sizes(),
         process: latency::startup(&options),
         rows: rows::measure(&options),

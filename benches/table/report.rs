@@ -16,8 +16,8 @@ const END: &str = "<!-- end: cargo bench --bench table -->";
 
 /// Everything in the block.
 pub struct Measured {
-    /// From [`machine`].
-    pub machine: String,
+    /// From [`conditions`].
+    pub conditions: String,
     /// Between which growth is measured.
     pub growth_sizes: (usize, usize),
     pub process: Startup,
@@ -26,7 +26,7 @@ pub struct Measured {
 }
 
 pub fn block(measured: &Measured) -> String {
-    let mut text = format!("{BEGIN}\n\n{}", measured.machine);
+    let mut text = format!("{BEGIN}\n\n{}", measured.conditions);
     targets_tables(&mut text, &measured.rows);
     growth_table(&mut text, measured);
     terraform_table(&mut text, &measured.rows);
@@ -42,16 +42,16 @@ pub fn replace_block(path: &Path, block: &str) {
     std::fs::write(path, format!("{before}{block}{after}")).expect("a writable file");
 }
 
-/// The machine, and how busy it is before the measurements.
-pub fn machine() -> String {
+/// The number of runs, the machine, and how busy it is before the measurements.
+pub fn conditions(runs: u32) -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find(|line| line.starts_with("model name")).and_then(|line| line.split_once(": "));
     let model = model.map_or(std::env::consts::ARCH, |(_, model)| model);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split(' ').next().filter(|load| !load.is_empty());
-    let load = load.map(|load| format!(" The load average at the start was {load}.")).unwrap_or_default();
-    format!("Machine: {model}, {cores} cores.{load}\n")
+    let load = load.map(|load| format!(", load average {load} at the start")).unwrap_or_default();
+    format!("Medians of {runs} runs. Machine: {model}, {cores} cores{load}.\n")
 }
 
 /// One table for each command that is measured at every size.
@@ -137,8 +137,8 @@ fn terraform_table(text: &mut String, rows: &[Row]) {
     }
     if !table.is_empty() {
         *text += &format!(
-            "\n{} with the same graph as `terraform_data`. sindri's wall time includes its\nrequests to the emulator \
-             and the boot of the pods; Terraform sends no requests.\n\n{table}",
+            "\n{} with the same volumes and pods as `terraform_data`. sindri's wall time includes\nits requests to the \
+             emulator and the boot of the pods; Terraform sends no requests.\n\n{table}",
             terraform::version(&program)
         );
     }
@@ -179,8 +179,8 @@ fn fixed_table(text: &mut String, measured: &Measured) {
         let per_second = pods as f64 / creates.as_secs_f64();
         row(
             "emulator: creates per second of CPU".into(),
-            format!("{per_second:.0}"),
-            format!("{:.0}", targets::EMULATED_CREATES),
+            thousands(per_second.round() as usize),
+            thousands(targets::EMULATED_CREATES as usize),
             per_second >= targets::EMULATED_CREATES,
         );
     }
