@@ -67,7 +67,7 @@ impl<'o> ListedObjects<'o> {
 
 /// The identity of an object with these attributes; `None` for kinds with markers.
 pub fn identity_of(kind: &Kind, attributes: &Attributes) -> Option<IdentityValues> {
-    kind.identity().map(|names| names.iter().map(|name| attributes.get(*name).cloned()).collect())
+    kind.identity().map(|names| names.iter().map(|name| attributes.get(name).cloned()).collect())
 }
 
 /// The object created by `intent`.

@@ -11,7 +11,7 @@ mod traits;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::candidates::{DeclaredCandidate, RemovedCandidate};
-use self::pairs::{CandidatePair, Pool};
+use self::pairs::{CandidatePair, CandidatePool};
 use crate::kind;
 use crate::kind::Kind;
 use crate::model::{Address, Effect, Rename, Updates};
@@ -77,7 +77,7 @@ fn pairs(
     coming: &[DeclaredCandidate<'_>],
     updates: Option<Updates>,
 ) -> Vec<Rename> {
-    let pool = Pool::new(kind, leaving, coming);
+    let pool = CandidatePool::new(kind, leaving, coming);
     let (from, to) = (vec![false; leaving.len()], vec![false; coming.len()]);
     let mut selection = Selection { pool: &pool, updates, from, to, renames: Vec::new() };
     selection.take_equal(pool.may_be_equal());
@@ -88,7 +88,7 @@ fn pairs(
 
 /// The pairs chosen so far.
 struct Selection<'c> {
-    pool: &'c Pool<'c, 'c>,
+    pool: &'c CandidatePool<'c, 'c>,
     updates: Option<Updates>,
     /// Which removed candidates have a partner.
     from: Vec<bool>,

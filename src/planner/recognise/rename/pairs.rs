@@ -32,7 +32,7 @@ pub(super) type CandidatePair = (usize, usize);
 type Group = (Vec<usize>, Vec<usize>);
 
 /// The candidates of one kind, in address order.
-pub(super) struct Pool<'c, 'd> {
+pub(super) struct CandidatePool<'c, 'd> {
     pub kind: &'static Kind,
     pub leaving: &'c [RemovedCandidate<'d>],
     pub coming: &'c [DeclaredCandidate<'d>],
@@ -42,7 +42,7 @@ pub(super) struct Pool<'c, 'd> {
     exemptions: Vec<BTreeSet<String>>,
 }
 
-impl<'c, 'd> Pool<'c, 'd> {
+impl<'c, 'd> CandidatePool<'c, 'd> {
     pub fn new(kind: &'static Kind, leaving: &'c [RemovedCandidate<'d>], coming: &'c [DeclaredCandidate<'d>]) -> Self {
         let mut old: Vec<_> = leaving.iter().map(|candidate| candidate.traits(kind)).collect();
         let mut new: Vec<_> = coming.iter().map(|candidate| candidate.traits(kind)).collect();
