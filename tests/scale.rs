@@ -7,5 +7,6 @@ mod support;
 mod scale {
     mod applies;
     mod count;
+    mod lists;
     mod stages;
 }

@@ -1,28 +1,37 @@
-//! Reads the JSON of a successful response within a memory limit, or classifies the failure.
+//! Reads a successful response within a memory limit, or classifies the failure.
 
 use std::time::Duration;
 
-use serde_json::Value as Json;
+use bytes::Bytes;
 
 use super::ApiError;
 use super::classify::ReplyContext;
-use super::error::Purpose;
 use crate::transport::Reply;
 
 /// Limit on the memory that the JSON of one response may take, in bytes. A list of 10,000 pods takes half of it.
 const MEMORY_LIMIT: usize = 256 << 20;
 
-/// The response to a request, with its size and duration.
-pub(super) struct JsonReply {
-    pub json: Json,
-    /// Approximate memory taken by the JSON, in bytes.
+/// The reason why a response cannot be read.
+pub(super) const NOT_JSON: &str = "the response is not JSON";
+
+/// The response to a request.
+pub(super) struct Answer<T> {
+    /// The part of the body that was read at once.
+    pub content: T,
+    pub body: Bytes,
+    /// Approximate memory that the body would take as JSON, in bytes.
     pub memory: usize,
     /// Duration of the request over all attempts, without waits for a quota.
     pub time: Duration,
 }
 
-/// The JSON of a success with the memory it takes, or the failure that the response describes.
-pub(super) fn judge(context: &ReplyContext<'_>, reply: &Reply) -> Result<(Json, usize), ApiError> {
+/// The content of a success, as `read` finds it, with the memory that the body would take as JSON. Otherwise the
+/// failure that the response describes.
+pub(super) fn judge<T>(
+    context: &ReplyContext<'_>,
+    reply: &Reply,
+    read: impl Fn(&[u8]) -> serde_json::Result<T>,
+) -> Result<(T, usize), ApiError> {
     if !(200..300).contains(&reply.status) {
         return Err(context.refused(reply));
     }
@@ -30,11 +39,9 @@ pub(super) fn judge(context: &ReplyContext<'_>, reply: &Reply) -> Result<(Json, 
     if memory > MEMORY_LIMIT {
         return Err(context.malformed(reply, "the response is too large to be read"));
     }
-    match serde_json::from_slice(&reply.body) {
-        Ok(json) => Ok((json, memory)),
-        // The status is enough for these; the body does not matter.
-        Err(_) if matches!(context.purpose, Purpose::Delete | Purpose::Power) => Ok((Json::Null, memory)),
-        Err(_) => Err(context.malformed(reply, "the response is not JSON")),
+    match read(&reply.body) {
+        Ok(content) => Ok((content, memory)),
+        Err(_) => Err(context.malformed(reply, NOT_JSON)),
     }
 }
 
@@ -55,23 +62,28 @@ pub(super) fn memory(body: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::model::Dialect;
     use crate::runpod::ErrorClass;
+    use crate::runpod::error::Purpose;
+    use crate::runpod::json::Json;
 
     #[test]
     fn a_few_bytes_that_need_much_memory_are_refused() {
         let context =
-            ReplyContext { request: "GET /v2/pods", purpose: Purpose::Read, dialect: Dialect::V2, secrets: &[] };
+            ReplyContext { request: "GET /v2/pods", purpose: Purpose::Read, dialect: Dialect::V2, secrets: &[], hidden: &BTreeSet::new() };
+        let judge = |reply: Reply| judge(&context, &reply, |body| Json::read(body).map(drop));
         let reply = |body: String| Reply { status: 200, headers: Vec::new(), body: body.into() };
         for (part, count) in [("[],", 2_500_000), (r#"{"":0},"#, 400_000)] {
-            let small = judge(&context, &reply(format!("[{}0]", part.repeat(count / 10)))).unwrap();
+            let small = judge(reply(format!("[{}0]", part.repeat(count / 10)))).unwrap();
             assert!(small.1 < MEMORY_LIMIT, "{part}");
-            let error = judge(&context, &reply(format!("[{}0]", part.repeat(count)))).unwrap_err();
+            let error = judge(reply(format!("[{}0]", part.repeat(count)))).unwrap_err();
             assert_eq!(error.class, ErrorClass::Malformed, "{part}");
         }
         // Deep nesting must give an error, not overflow the stack.
-        let error = judge(&context, &reply("[".repeat(1 << 20))).unwrap_err();
+        let error = judge(reply("[".repeat(1 << 20))).unwrap_err();
         assert_eq!(error.class, ErrorClass::Malformed);
     }
 }

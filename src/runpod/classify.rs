@@ -1,11 +1,12 @@
 //! Classifies responses that report a failure. Sources: sections 2.3, 2.4 and 14 of the API contract.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
 use super::error::{ApiError, ErrorClass, FailureEffect, Purpose, names_all};
-use super::mask::masked;
+use super::mask::Masker;
 use crate::model::Dialect;
 use crate::model::text::is_harmful;
 use crate::transport::{Reply, TransportError};
@@ -16,8 +17,10 @@ pub(super) struct ReplyContext<'a> {
     pub request: &'a str,
     pub purpose: Purpose,
     pub dialect: Dialect,
-    /// Secrets to mask in messages, in case RunPod repeats them.
+    /// Secrets of the request, to mask in messages in case RunPod repeats them.
     pub secrets: &'a [&'a str],
+    /// Secrets to mask in every message.
+    pub hidden: &'a BTreeSet<String>,
 }
 
 /// Texts that report missing stock, for which RunPod has no code. Source: section 14 of the contract.
@@ -155,14 +158,20 @@ impl ReplyContext<'_> {
     }
 
     fn request_id(&self, reply: &Reply) -> Option<Box<str>> {
-        let id = masked(reply.header("x-request-id")?, self.secrets);
+        let id = self.masked(reply.header("x-request-id")?);
         let id: String = id.chars().filter(char::is_ascii_graphic).take(64).collect();
         (!id.is_empty()).then(|| id.into_boxed_str())
     }
 
+    fn masked(&self, text: &str) -> String {
+        let hidden = self.hidden.iter().map(String::as_str);
+        Masker::new(self.secrets.iter().copied().chain(hidden)).mask(text).into_owned()
+    }
+
     /// One line of printable text without secrets.
     fn clean(&self, text: &str) -> String {
-        let visible: String = masked(text, self.secrets)
+        let visible: String = self
+            .masked(text)
             .chars()
             .map(|c| if c.is_whitespace() { ' ' } else { c })
             .filter(|c| !is_harmful(*c))
@@ -215,8 +224,8 @@ mod tests {
     }
 
     fn judge(dialect: Dialect, purpose: Purpose, status: u16, body: &str) -> ApiError {
-        ReplyContext { request: "POST /v2/pods", purpose, dialect, secrets: &["canary-9f2"] }
-            .refused(&reply(status, body))
+        let hidden = &BTreeSet::from(["canary-9f2".to_owned()]);
+        ReplyContext { request: "POST /v2/pods", purpose, dialect, secrets: &[], hidden }.refused(&reply(status, body))
     }
 
     #[test]
@@ -379,6 +388,7 @@ mod tests {
                 purpose: Purpose::Create,
                 dialect: Dialect::V2,
                 secrets: &[secret],
+                hidden: &BTreeSet::new(),
             };
             let message = context.refused(&reply(422, &body)).message;
             assert!(message.contains("(sensitive)") && !message.contains("9f2"), "{message}");

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::Value as Json;
+use serde_json::Value as Body;
 use tokio::time::{Instant, sleep};
 
-use super::answer::{JsonReply, judge};
+use super::answer::{Answer, judge};
 use super::classify::ReplyContext;
 use super::dialects::{codec, wires};
 use super::error::Purpose;
+use super::mask::Masker;
 use super::pace::{KeyPace, Patience};
 use super::wire::Wire;
 use super::{ApiError, ApiKey, ErrorClass, FailureEffect, LIST_LAG, NotifyFn, TraceFn};
@@ -38,6 +39,8 @@ const ANNOUNCED: Duration = Duration::from_secs(5);
 pub struct Client {
     transport: Arc<dyn Transport>,
     pub(super) key: ApiKey,
+    /// Masks the key in objects.
+    pub(super) key_masker: Masker,
     pub(super) dialect: Dialect,
     pace: KeyPace,
     wait_limit: Duration,
@@ -54,7 +57,7 @@ pub(super) struct ApiCall<'a> {
     pub purpose: Purpose,
     pub method: Method,
     pub path: String,
-    pub body: Option<Json>,
+    pub body: Option<Body>,
     pub secrets: Vec<&'a str>,
 }
 
@@ -71,15 +74,17 @@ impl ApiCall<'_> {
 
 impl Client {
     pub fn new(transport: Arc<dyn Transport>, key: ApiKey, dialect: Dialect) -> Self {
+        let secret = key.secret();
         Self {
             transport,
+            key_masker: Masker::new(secret),
+            hidden: secret.map(str::to_owned).into_iter().collect(),
             key,
             dialect,
             pace: KeyPace::default(),
             wait_limit: WAIT_LIMIT,
             list_lag: LIST_LAG,
             jitter: Mutex::new(fastrand::Rng::new()),
-            hidden: BTreeSet::new(),
             trace: None,
             notify: None,
         }
@@ -89,7 +94,7 @@ impl Client {
     /// are always masked in messages about that request.
     #[must_use]
     pub fn hiding<'a>(mut self, attributes: impl Iterator<Item = &'a Attributes>) -> Self {
-        self.hidden = attributes.flat_map(secrets).map(str::to_owned).collect();
+        self.hidden.extend(attributes.flat_map(secrets).map(str::to_owned));
         self
     }
 
@@ -128,19 +133,20 @@ impl Client {
         self
     }
 
-    /// Sends a request, with retries, and returns the JSON of a success (`Null` if there is no body).
-    pub(super) async fn send(&self, call: ApiCall<'_>) -> Result<Json, ApiError> {
-        self.exchange(call).await.map(|answer| answer.json)
-    }
-
-    /// Like `send`, and also returns the size and duration of the response.
-    pub(super) async fn exchange(&self, call: ApiCall<'_>) -> Result<JsonReply, ApiError> {
+    /// Sends a request, with retries, and reads the body of a success. A body that cannot be read is a failure.
+    pub(super) async fn exchange<T>(
+        &self,
+        call: ApiCall<'_>,
+        read: impl Fn(&[u8]) -> serde_json::Result<T> + Send,
+    ) -> Result<Answer<T>, ApiError> {
         let request = call.request();
-        let mut secrets = call.secrets;
-        secrets.extend(self.key.secret());
-        secrets.extend(self.hidden.iter().map(String::as_str));
-        let context =
-            ReplyContext { request: &request, purpose: call.purpose, dialect: self.dialect, secrets: &secrets };
+        let context = ReplyContext {
+            request: &request,
+            purpose: call.purpose,
+            dialect: self.dialect,
+            secrets: &call.secrets,
+            hidden: &self.hidden,
+        };
         let body = call.body.as_ref().map(|json| Bytes::from(json.to_string()));
         self.check_size(&request, body.as_ref())?;
 
@@ -171,8 +177,10 @@ impl Client {
                 }
                 Ok(reply) => {
                     ticket.answered(&reply, self.backoff(refusals));
-                    match judge(&context, &reply) {
-                        Ok((json, memory)) => return Ok(JsonReply { json, memory, time: spent }),
+                    match judge(&context, &reply, &read) {
+                        Ok((content, memory)) => {
+                            return Ok(Answer { content, body: reply.body, memory, time: spent });
+                        }
                         Err(error) => error,
                     }
                 }

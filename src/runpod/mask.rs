@@ -1,5 +1,6 @@
 //! Masks secrets that a server repeats: verbatim, broken over lines, or encoded for JSON, URLs, HTML or base64.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use base64::Engine;
@@ -17,57 +18,71 @@ const LONGEST_ENTITY: usize = 9;
 
 /// `text` without any of `secrets`, and without the longer lines of secrets that have several lines.
 pub fn masked(text: &str, secrets: &[&str]) -> String {
-    let parts = distinctive_parts(secrets.iter().copied());
-    let mut forms: Vec<SecretEncoding> = parts.into_iter().flat_map(SecretEncoding::of).collect();
-    // Longest first, so that a secret that begins with another one is masked whole.
-    forms.sort_by_key(|form| std::cmp::Reverse(form.letters.len()));
-    forms.iter().fold(text.to_owned(), |text, form| form.without(&text))
+    Masker::new(secrets.iter().copied()).mask(text).into_owned()
 }
 
-/// Masks a secret in every part of an object that is shown or stored. Values of `env` are kept: they are already
-/// secret, and an update of other values must send them back.
-pub(super) fn hide_in(object: &mut Object, secret: &str) {
-    let Object { kind: _, id: _, name, attributes, marker: _, status, ready: _, computed } = object;
-    hide(name, secret);
-    attributes.values_mut().for_each(|value| hide_in_value(value, secret));
-    if let Some(Status::Unknown(word)) = status {
-        hide(word, secret);
+/// Masks certain secrets. Their encodings are prepared once, for any number of texts.
+pub(super) struct Masker {
+    /// Longest first, so that a secret that begins with another one is masked whole.
+    encodings: Vec<SecretEncoding>,
+}
+
+impl Masker {
+    pub fn new<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Self {
+        let mut encodings: Vec<SecretEncoding> =
+            distinctive_parts(secrets.into_iter()).into_iter().flat_map(SecretEncoding::of).collect();
+        encodings.sort_by_key(|encoding| std::cmp::Reverse(encoding.letters.len()));
+        Self { encodings }
     }
-    let Computed { last_change, chosen, ssh_direct, ssh_proxy, endpoints, .. } = computed;
-    let targets = [ssh_direct, ssh_proxy].into_iter().flatten();
-    let targets = targets.flat_map(|target| [&mut target.host, &mut target.username]);
-    let endpoints = endpoints.iter_mut().flat_map(|endpoint| [Some(&mut endpoint.port), endpoint.address.as_mut()]);
-    let texts = targets.chain(endpoints.flatten()).chain(chosen.values_mut()).chain(last_change);
-    texts.for_each(|text| hide(text, secret));
-}
 
-fn hide_in_value(value: &mut Value, secret: &str) {
-    match value {
-        Value::Text(text) => {
-            let mut hidden = text.to_string();
-            hide(&mut hidden, secret);
-            *text = hidden.into();
-        }
-        Value::List(items) => items.make_mut().iter_mut().for_each(|item| hide_in_value(item, secret)),
-        Value::Map(map) => {
-            *map = std::mem::take(map)
-                .into_iter()
-                .map(|(key, mut value)| {
-                    let mut key = String::from(key);
-                    hide(&mut key, secret);
-                    hide_in_value(&mut value, secret);
-                    (key, value)
-                })
-                .collect();
-        }
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Secret(_) | Value::Reference(_) => {}
+    /// `text` without the secrets, and without the longer lines of secrets that have several lines.
+    pub fn mask<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.encodings.iter().fold(Cow::Borrowed(text), |text, encoding| match encoding.without(&text) {
+            Some(masked) => Cow::Owned(masked),
+            None => text,
+        })
     }
-}
 
-fn hide(text: &mut String, secret: &str) {
-    // No encoding is shorter than the secret itself.
-    if text.len() >= secret.len() {
-        *text = masked(text, &[secret]);
+    /// Masks the secrets in every part of an object that is shown or stored. Values of `env` are kept: they are
+    /// already secret, and an update of other values must send them back.
+    pub fn hide_in(&self, object: &mut Object) {
+        let Object { kind: _, id: _, name, attributes, marker: _, status, ready: _, computed } = object;
+        self.hide(name);
+        attributes.values_mut().for_each(|value| self.hide_in_value(value));
+        if let Some(Status::Unknown(word)) = status {
+            self.hide(word);
+        }
+        let Computed { last_change, chosen, ssh_direct, ssh_proxy, endpoints, .. } = computed;
+        let targets = [ssh_direct, ssh_proxy].into_iter().flatten();
+        let targets = targets.flat_map(|target| [&mut target.host, &mut target.username]);
+        let endpoints = endpoints.iter_mut().flat_map(|endpoint| [Some(&mut endpoint.port), endpoint.address.as_mut()]);
+        let texts = targets.chain(endpoints.flatten()).chain(chosen.values_mut()).chain(last_change);
+        texts.for_each(|text| self.hide(text));
+    }
+
+    fn hide(&self, text: &mut String) {
+        if let Cow::Owned(masked) = self.mask(text) {
+            *text = masked;
+        }
+    }
+
+    fn hide_in_value(&self, value: &mut Value) {
+        match value {
+            Value::Text(text) => {
+                if let Cow::Owned(masked) = self.mask(text) {
+                    *text = masked.into();
+                }
+            }
+            Value::List(items) => items.make_mut().iter_mut().for_each(|item| self.hide_in_value(item)),
+            Value::Map(map) => {
+                if map.keys().any(|key| matches!(self.mask(key), Cow::Owned(_))) {
+                    let entries = std::mem::take(map).into_iter();
+                    *map = entries.map(|(key, value)| (self.mask(&key).into_owned(), value)).collect();
+                }
+                map.values_mut().for_each(|value| self.hide_in_value(value));
+            }
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Secret(_) | Value::Reference(_) => {}
+        }
     }
 }
 
@@ -97,16 +112,12 @@ impl SecretEncoding {
         Self { letters: letters[first..last].to_vec(), base64: true }
     }
 
-    fn without(&self, text: &str) -> String {
-        let mut kept = String::with_capacity(text.len());
+    /// `text` without this encoding; `None` if it does not contain it.
+    fn without(&self, text: &str) -> Option<String> {
+        let mut kept = String::new();
         let mut at = 0;
-        while let Some(letter) = text[at..].chars().next() {
-            let may_begin = self.letters.first() == Some(&letter) || "\\%&+-_".contains(letter);
-            let Some(mut end) = may_begin.then(|| self.end(text, at)).flatten() else {
-                kept.push(letter);
-                at += letter.len_utf8();
-                continue;
-            };
+        while let Some((start, mut end)) = self.find(text, at) {
+            kept.push_str(&text[at..start]);
             if self.base64 {
                 kept.truncate(kept.trim_end_matches(is_base64).len());
                 end += text[end..].find(|letter| !is_base64(letter)).unwrap_or(text.len() - end);
@@ -114,7 +125,27 @@ impl SecretEncoding {
             kept.push_str(HIDDEN);
             at = end;
         }
-        kept
+        (at > 0).then(|| kept + &text[at..])
+    }
+
+    /// The start and the end of the first match that begins at `from` or later.
+    fn find(&self, text: &str, from: usize) -> Option<(usize, usize)> {
+        let starts = text[from..].char_indices().map(|(at, _)| from + at);
+        let mut likely = starts.filter(|at| self.may_begin(&text[*at..]));
+        likely.find_map(|at| Some((at, self.end(text, at)?)))
+    }
+
+    /// A quick test before [`Self::end`], which allows for escapes and line breaks. `false` is certain.
+    fn may_begin(&self, text: &str) -> bool {
+        for (letter, wanted) in text.chars().zip(&self.letters) {
+            if matches!(letter, '\\' | '%' | '&') || letter.is_whitespace() {
+                return true;
+            }
+            if letter != *wanted && self.substitute(*wanted) != Some(letter) {
+                return false;
+            }
+        }
+        true
     }
 
     /// The end of a match at `start`, if there is one. Follows several readings at once, because a backslash may be
@@ -136,16 +167,20 @@ impl SecretEncoding {
         reached.last().copied()
     }
 
-    /// The number of bytes that `wanted` takes at the start of `text`, for each encoding.
-    fn spellings(&self, text: &str, wanted: char) -> [Option<usize>; 5] {
-        let raw = text.starts_with(wanted).then(|| wanted.len_utf8());
-        let other = match wanted {
+    /// The other letter that some encodings use for `wanted`.
+    fn substitute(&self, wanted: char) -> Option<char> {
+        match wanted {
             ' ' => Some('+'),
             '+' if self.base64 => Some('-'),
             '/' if self.base64 => Some('_'),
             _ => None,
-        };
-        let other = other.filter(|other| text.starts_with(*other)).map(char::len_utf8);
+        }
+    }
+
+    /// The number of bytes that `wanted` takes at the start of `text`, for each encoding.
+    fn spellings(&self, text: &str, wanted: char) -> [Option<usize>; 5] {
+        let raw = text.starts_with(wanted).then(|| wanted.len_utf8());
+        let other = self.substitute(wanted).filter(|other| text.starts_with(*other)).map(char::len_utf8);
         [raw, other, escaped(text, wanted), in_url(text, wanted), in_page(text, wanted)]
     }
 }

@@ -1,22 +1,19 @@
 //! The operations of [`Api`] as requests, with the checks before sending and the checks of the response.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value as Json;
+use serde_json::Value as Body;
 
-use super::answer::JsonReply;
+use super::answer::Answer;
 use super::classify::nonsense;
 use super::client::{ApiCall, Client, secrets};
 use super::decode::{flag, is_id};
 use super::dialects::codec;
 use super::encode::is_set;
 use super::error::Purpose;
-use super::mask::hide_in;
-use super::pages::{FetchedPage, Pages};
+use super::json::Json;
 use super::wire::{PowerRequest, Update, Wire};
 use super::{Api, ApiError, ErrorClass};
 use crate::kind::{AccountObject, Kind, Support};
@@ -31,34 +28,38 @@ impl Client {
         request: &str,
         kind: &'static Kind,
         inputs: &Attributes,
-        body: &Json,
+        body: &Body,
     ) -> Result<(), ApiError> {
         self.check_values(request, kind, inputs)?;
         self.check_size(request, Some(&Bytes::from(body.to_string())))
     }
 
     /// Decodes an object, masking the API key in case RunPod repeats it.
-    fn decode(&self, wire: &Wire, json: &Json) -> Option<Object> {
+    pub(super) fn decode(&self, wire: &Wire, json: &Json<'_>) -> Option<Object> {
         let mut object = (wire.decode)(json)?;
-        if let Some(key) = self.key.secret() {
-            if object.id.contains(key) {
-                return None;
-            }
-            hide_in(&mut object, key);
+        if self.key.secret().is_some_and(|key| object.id.contains(key)) {
+            return None;
         }
+        self.key_masker.hide_in(&mut object);
         Some(object)
     }
 
-    /// Sends a request about an object. A refusal gets the advice of its kind.
-    async fn send_about(&self, wire: &Wire, call: ApiCall<'_>) -> Result<Json, ApiError> {
-        self.send(call).await.map_err(|error| ApiError { advice: Some(wire.advice), ..error })
+    /// Sends a request about an object, and reads the body of a success. A refusal gets the advice of its kind.
+    async fn send_about<T>(
+        &self,
+        wire: &Wire,
+        call: ApiCall<'_>,
+        read: impl Fn(&[u8]) -> serde_json::Result<T> + Send,
+    ) -> Result<T, ApiError> {
+        let answer = self.exchange(call, read).await;
+        answer.map(|answer| answer.content).map_err(|error| ApiError { advice: Some(wire.advice), ..error })
     }
 
     /// Sends a request whose response is one object, and decodes it.
     async fn object(&self, wire: &'static Wire, call: ApiCall<'_>) -> Result<Object, ApiError> {
         let (request, purpose) = (call.request(), call.purpose);
-        let json = self.send_about(wire, call).await?;
-        self.decode(wire, &json).ok_or_else(|| nonsense(purpose, &request, "the response has no object with an id"))
+        let object = self.send_about(wire, call, |body| Ok(self.decode(wire, &Json::read(body)?))).await?;
+        object.ok_or_else(|| nonsense(purpose, &request, "the response has no object with an id"))
     }
 
     /// Refuses values that no request can carry. They would be dropped, and RunPod would create something else.
@@ -90,45 +91,7 @@ impl Api for Client {
     }
 
     async fn list(&self, kind: &'static Kind) -> Result<Vec<Object>, ApiError> {
-        let wire = self.wire(kind)?;
-        let mut pages = Pages::default();
-        let mut objects = Vec::new();
-        let mut ids = BTreeSet::new();
-        let mut cursor: Option<String> = None;
-        loop {
-            let mut path = with_query(wire.collection, wire.list_query);
-            if let Some(cursor) = &cursor {
-                path += if path.contains('?') { "&cursor=" } else { "?cursor=" };
-                path.extend(utf8_percent_encode(cursor, NON_ALPHANUMERIC));
-            }
-            let call = ApiCall::read(path);
-            let request = call.request();
-            let malformed = |why: &str| nonsense(Purpose::Read, &request, why);
-            let JsonReply { json: page, memory, time } = self.exchange(call).await?;
-            let rows = match wire.rows {
-                Some(member) => page.get(member),
-                None => Some(&page),
-            };
-            let before = objects.len();
-            for row in rows.and_then(Json::as_array).ok_or_else(|| malformed("the response has no list"))? {
-                // An object skipped here would be created again.
-                let object = self.decode(wire, row).ok_or_else(|| malformed("an object in the list has no id"))?;
-                // Pages shift when objects appear, so an object may be on two pages.
-                if ids.insert(object.id.clone()) {
-                    objects.push(object);
-                }
-            }
-            let next = page.pointer("/pagination/nextCursor").and_then(Json::as_str);
-            // A truncated list must not pass as complete.
-            match page.pointer("/pagination/hasNextPage") {
-                Some(Json::Bool(false)) => return Ok(objects),
-                None if next.is_none() => return Ok(objects),
-                None | Some(Json::Bool(true)) => {}
-                Some(_) => return Err(malformed("the response does not say whether there are more pages")),
-            }
-            let page = FetchedPage { next, added: objects.len() - before, memory, time };
-            cursor = Some(pages.turn(&page).map_err(|why| malformed(&why))?);
-        }
+        self.listed(self.wire(kind)?).await
     }
 
     async fn read(&self, kind: &'static Kind, id: &str) -> Result<Option<Object>, ApiError> {
@@ -189,8 +152,8 @@ impl Api for Client {
         let wire = self.wire(kind)?;
         let path = object_path(wire, id)?;
         let call = ApiCall { purpose: Purpose::Delete, method: Method::Delete, path, body: None, secrets: Vec::new() };
-        match self.send_about(wire, call).await {
-            Ok(_) => Ok(true),
+        match self.send_about(wire, call, ignored).await {
+            Ok(()) => Ok(true),
             Err(error) if error.class == ErrorClass::NotFound => Ok(false),
             Err(error) => Err(error),
         }
@@ -206,7 +169,7 @@ impl Api for Client {
         let PowerRequest { below, body } = encode(power);
         let path = path + below;
         let call = ApiCall { purpose: Purpose::Power, method: Method::Post, path, body, secrets: Vec::new() };
-        self.send_about(wire, call).await.map(drop)
+        self.send_about(wire, call, ignored).await
     }
 
     fn stock_key(&self, kind: &'static Kind, inputs: &Attributes) -> Option<String> {
@@ -221,8 +184,9 @@ impl Api for Client {
             return Ok(Some(Presence::Absent));
         }
         let call = ApiCall::read(with_query(&format!("{}/{id}", place.collection), place.query));
-        match self.send(call).await {
-            Ok(json) if place.serverless.and_then(|member| flag(&json, member)) == Some(true) => {
+        let serverless = |json: Json<'_>| place.serverless.and_then(|member| flag(&json, member)) == Some(true);
+        match self.exchange(call, |body| Json::read(body).map(serverless)).await {
+            Ok(Answer { content: true, .. }) => {
                 Ok(Some(Presence::Unfit("it is for serverless workers, not for pods")))
             }
             Ok(_) => Ok(Some(Presence::Usable)),
@@ -241,9 +205,14 @@ impl Api for Client {
     async fn in_stock(&self, kind: &'static Kind, inputs: &Attributes) -> Result<Option<bool>, ApiError> {
         let Some(stock) = &self.wire(kind)?.stock else { return Ok(None) };
         let Some(path) = (stock.path)(inputs) else { return Ok(None) };
-        let row = self.send(ApiCall::read(path)).await?;
-        Ok((stock.any)(&row, inputs))
+        let answer = self.exchange(ApiCall::read(path), |body| Ok((stock.any)(&Json::read(body)?, inputs))).await?;
+        Ok(answer.content)
     }
+}
+
+/// Reads nothing. The status of the response is enough.
+fn ignored(_: &[u8]) -> serde_json::Result<()> {
+    Ok(())
 }
 
 /// Refuses an update that the body cannot carry, or that would lose values that RunPod did not show.
@@ -289,7 +258,7 @@ fn with_usual_ids(value: &Value) -> Value {
     }
 }
 
-fn with_query(path: &str, query: &str) -> String {
+pub(super) fn with_query(path: &str, query: &str) -> String {
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 

@@ -26,8 +26,6 @@ pub(super) struct Pages {
 /// A page that announces another one.
 pub(super) struct FetchedPage<'a> {
     pub next: Option<&'a str>,
-    /// Number of objects that no earlier page had.
-    pub added: usize,
     pub memory: usize,
     pub time: Duration,
 }
@@ -39,19 +37,15 @@ impl Pages {
     ///
     /// The reason to stop following the list, worded for a message.
     pub fn turn(&mut self, page: &FetchedPage<'_>) -> Result<String, String> {
-        let FetchedPage { next, added, memory, time } = *page;
+        let FetchedPage { next, memory, time } = *page;
         let next = next.ok_or("the list has another page, but no cursor for it")?;
         self.memory += memory;
         self.time += time;
-        self.empty = if added == 0 { self.empty + 1 } else { 0 };
         if next.len() > LONGEST_CURSOR {
             return Err(format!("the cursor of the next page is longer than {LONGEST_CURSOR} bytes"));
         }
         if !self.cursors.insert(next.to_owned()) {
             return Err("the list returned to a page that was already read".to_owned());
-        }
-        if self.empty >= MOST_EMPTY_PAGES {
-            return Err(format!("the list continues, but {MOST_EMPTY_PAGES} pages in a row had nothing new"));
         }
         if self.cursors.len() >= MOST_PAGES {
             return Err(format!("the list has more than {MOST_PAGES} pages"));
@@ -64,6 +58,24 @@ impl Pages {
         }
         Ok(next.to_owned())
     }
+
+    /// Whether the latest page that was counted had new objects.
+    pub fn is_growing(&self) -> bool {
+        self.empty == 0
+    }
+
+    /// Counts the objects on a page that no earlier page had.
+    ///
+    /// # Errors
+    ///
+    /// The reason to stop following the list, worded for a message.
+    pub fn count_added(&mut self, added: usize) -> Result<(), String> {
+        self.empty = if added == 0 { self.empty + 1 } else { 0 };
+        if self.empty < MOST_EMPTY_PAGES {
+            return Ok(());
+        }
+        Err(format!("the list continues, but {MOST_EMPTY_PAGES} pages in a row had nothing new"))
+    }
 }
 
 #[cfg(test)]
@@ -75,7 +87,8 @@ mod tests {
         let mut pages = Pages::default();
         for count in 1.. {
             let (cursor, added, memory, time) = page(count);
-            if let Err(why) = pages.turn(&FetchedPage { next: Some(&cursor), added, memory, time }) {
+            let turned = pages.turn(&FetchedPage { next: Some(&cursor), memory, time });
+            if let Err(why) = turned.and_then(|_| pages.count_added(added)) {
                 return (count, why);
             }
         }
@@ -92,7 +105,7 @@ mod tests {
         assert_eq!(follow(|count| (new(count), 1, 1, 29 * second)).0, 21);
         assert_eq!(follow(|count| ("c".repeat(count * 1_000), 1, 1, second)).0, 5);
         assert!(follow(|count| (new(count % 7), 1, 1, second)).1.contains("returned to a page"));
-        let nowhere = FetchedPage { next: None, added: 1, memory: 1, time: second };
+        let nowhere = FetchedPage { next: None, memory: 1, time: second };
         assert!(Pages::default().turn(&nowhere).unwrap_err().contains("no cursor for it"));
     }
 

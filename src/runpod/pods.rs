@@ -1,21 +1,22 @@
 //! The parts of pods that have the same format in both dialects: environment, ports, addresses, status and price, and
 //! advice about refusals.
 
-use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Body};
 
 use super::decode::{ReadAttributes, whole};
 use super::encode::to_json;
 use super::error::{ErrorClass, Purpose, names_all};
+use super::json::Json;
 use super::wire::{MemberNames, Update};
 use crate::model::marker::MARKER_VARIABLE;
+use crate::model::shared::shared;
 use crate::model::text::is_harmful;
 use crate::model::{Attributes, Endpoint, Marker, Money, Object, Secret, Status, Value};
 
 /// An update of a pod; `encode` writes its body in the dialect.
-pub(super) const fn update(encode: fn(&Object, &Attributes) -> Json) -> Update {
+pub(super) const fn update(encode: fn(&Object, &Attributes) -> Body) -> Update {
     Update {
         encode,
         attributes: &[
@@ -37,32 +38,32 @@ pub(super) const fn update(encode: fn(&Object, &Attributes) -> Json) -> Update {
 }
 
 /// The environment of a new pod: the declared variables and the marker.
-pub(super) fn environment(inputs: &Attributes, marker: Option<&Marker>) -> Json {
+pub(super) fn environment(inputs: &Attributes, marker: Option<&Marker>) -> Body {
     let mut env = Map::new();
     lay_over(&mut env, inputs.get("env"));
     if let Some(marker) = marker {
         env.insert(MARKER_VARIABLE.to_owned(), marker.to_string().into());
     }
-    Json::Object(env)
+    Body::Object(env)
 }
 
 /// The complete environment for an update of a pod. RunPod replaces all of it, so the existing variables (including the
 /// marker and those added by RunPod or people) are sent again with the changes applied.
-pub(super) fn changed_environment(current: &Object, changes: &Value) -> Json {
+pub(super) fn changed_environment(current: &Object, changes: &Value) -> Body {
     let mut env = Map::new();
     lay_over(&mut env, current.attributes.get("env"));
     lay_over(&mut env, Some(changes));
     if let Some(marker) = &current.marker {
         env.insert(MARKER_VARIABLE.to_owned(), marker.to_string().into());
     }
-    Json::Object(env)
+    Body::Object(env)
 }
 
-fn lay_over(env: &mut Map<String, Json>, values: Option<&Value>) {
+fn lay_over(env: &mut Map<String, Body>, values: Option<&Value>) {
     for (key, value) in values.and_then(Value::as_map).into_iter().flatten() {
         match to_json(value) {
-            Json::Null => env.remove(key.as_str()),
-            Json::String(text) => env.insert(key.to_string(), text.into()),
+            Body::Null => env.remove(key.as_str()),
+            Body::String(text) => env.insert(key.to_string(), text.into()),
             // RunPod's environments contain only strings.
             other => env.insert(key.to_string(), other.to_string().into()),
         };
@@ -70,26 +71,21 @@ fn lay_over(env: &mut Map<String, Json>, values: Option<&Value>) {
 }
 
 /// The environment shown by a pod, and the marker in it.
-pub(super) fn read_environment(json: &Json) -> (Option<Value>, Option<Marker>) {
-    let Some(members) = json.get("env").and_then(Json::as_object) else { return (None, None) };
-    let mut marker = None;
-    let mut env = BTreeMap::new();
-    for (key, value) in members {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        if key == MARKER_VARIABLE && marker.is_none() {
-            marker = text.parse().ok();
-            if marker.is_some() {
-                continue;
-            }
-            // A text that is not one of our markers is kept like any other variable.
-        }
-        env.insert(key.clone(), Value::Secret(Secret::new(text)));
-    }
-    (Some(Value::Map(env.into_iter().collect())), marker)
+pub(super) fn read_environment(json: &Json<'_>) -> (Option<Value>, Option<Marker>) {
+    let Some(env) = json.get("env") else { return (None, None) };
+    let Some(members) = env.members() else { return (None, None) };
+    // A text that is not one of our markers is kept like any other variable.
+    let marker: Option<Marker> = env.get(MARKER_VARIABLE).and_then(Json::as_str).and_then(|text| text.parse().ok());
+    let variables = members.iter().filter(|(name, _)| marker.is_none() || name != MARKER_VARIABLE);
+    let secret = |value: &Json<'_>| match value.as_str() {
+        Some(text) => Secret::new(text),
+        None => Secret::new(value.to_string()),
+    };
+    (Some(Value::Map(variables.map(|(name, value)| (shared(name), Value::Secret(secret(value)))).collect())), marker)
 }
 
 /// Reads the number of GPUs, and `totals` as amounts per GPU.
-pub(super) fn read_gpus(found: &mut ReadAttributes, count: Option<i64>, json: &Json, totals: &MemberNames) {
+pub(super) fn read_gpus(found: &mut ReadAttributes, count: Option<i64>, json: &Json<'_>, totals: &MemberNames) {
     // Zero means that the pod lost its GPU. It is not a setting to compare, and the status reports it.
     let Some(count) = count.filter(|count| *count > 0) else { return };
     found.put("gpu_count", Some(count));
@@ -99,10 +95,10 @@ pub(super) fn read_gpus(found: &mut ReadAttributes, count: Option<i64>, json: &J
 }
 
 /// Declared ports in one spelling, `22/tcp`. v1's document also allows one comma-separated string.
-pub(super) fn ports(json: &Json) -> Option<Vec<String>> {
+pub(super) fn ports(json: &Json<'_>) -> Option<Vec<String>> {
     let items: Vec<&str> = match json.get("ports")? {
-        Json::Array(items) => items.iter().filter_map(Json::as_str).collect(),
-        Json::String(text) => text.split(',').collect(),
+        Json::List(items) => items.iter().filter_map(Json::as_str).collect(),
+        Json::Text(text) => text.split(',').collect(),
         Json::Null => Vec::new(),
         _ => return None,
     };
@@ -199,8 +195,6 @@ const NAMED_CAUSES: [(&[&str], &str); 4] = [
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -220,7 +214,8 @@ mod tests {
 
     #[test]
     fn a_text_that_is_not_a_marker_stays_a_variable() {
-        let (env, marker) = read_environment(&json!({ "env": { "SINDRI_RESOURCE": "4f1c/pod.main/7" } }));
+        let json = Json::read(br#"{ "env": { "SINDRI_RESOURCE": "4f1c/pod.main/7" } }"#).unwrap();
+        let (env, marker) = read_environment(&json);
         assert_eq!(marker, None);
         assert!(env.unwrap().as_map().unwrap().contains_key(MARKER_VARIABLE));
     }

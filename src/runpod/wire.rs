@@ -3,9 +3,10 @@
 //! The client reads these tables and knows no kind by name. A kind that is defined outside this crate adds its table
 //! with [`super::wires`], and can build its bodies and objects with [`super::encode`] and [`super::decode`].
 
-use serde_json::Value as Json;
+use serde_json::Value;
 
 use super::error::{AdviceFn, ErrorClass, Purpose};
+use super::json::Json;
 use crate::kind::{AccountObject, Kind};
 use crate::model::{Attributes, KindRegistry, Marker, Object, Power};
 
@@ -29,11 +30,11 @@ pub struct Wire {
     /// The member of a list's response that holds the objects; `None` for a bare array.
     pub rows: Option<&'static str>,
     /// The body of a create. The marker is given for kinds that carry one.
-    pub create: fn(&Attributes, Option<&Marker>) -> Json,
+    pub create: fn(&Attributes, Option<&Marker>) -> Value,
     /// `None` if an object cannot be changed.
     pub update: Option<Update>,
     /// Decodes an object from the JSON. Only `id` is required.
-    pub decode: fn(&Json) -> Option<Object>,
+    pub decode: fn(&Json<'_>) -> Option<Object>,
     /// The request that starts or stops an object; `None` if the kind cannot be stopped.
     pub power: Option<fn(Power) -> PowerRequest>,
     /// How to ask whether a create could be served now, if the dialect has a catalog.
@@ -45,7 +46,7 @@ pub struct Wire {
 /// How an update of one object is sent.
 pub struct Update {
     /// The body, from the existing object and the changes.
-    pub encode: fn(&Object, &Attributes) -> Json,
+    pub encode: fn(&Object, &Attributes) -> Value,
     /// Attributes that an update can carry.
     pub attributes: &'static [&'static str],
     /// Attributes that an update replaces as a whole, so the existing value must be known.
@@ -56,7 +57,7 @@ pub struct Update {
 pub struct PowerRequest {
     /// The path below the object's own, for example `/start`.
     pub below: &'static str,
-    pub body: Option<Json>,
+    pub body: Option<Value>,
 }
 
 /// A catalog query for stock.
@@ -66,7 +67,7 @@ pub struct StockQuery {
     /// Identifies the question: creates with the same key get the same answer. `None` if [`StockQuery::path`] is.
     pub key: fn(&Attributes) -> Option<String>,
     /// Whether the response shows any stock; `None` if it does not say.
-    pub any: fn(&Json, &Attributes) -> Option<bool>,
+    pub any: fn(&Json<'_>, &Attributes) -> Option<bool>,
 }
 
 /// Where to read objects that pods use but that are not in the lists.

@@ -20,6 +20,9 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Maximum response body, in MB: several times the size of a list of 10,000 pods. hyper limits the headers.
 const LONGEST_BODY_MB: usize = 64;
 
+/// Maximum size of the buffer for a body that has not arrived yet, in bytes: a list of 1,000 pods.
+const RESERVED_BODY: usize = 2 << 20;
+
 /// A transport over HTTP.
 pub struct HttpTransport {
     origin: String,
@@ -51,7 +54,9 @@ impl HttpTransport {
             .timeout(timeout)
             .connect_timeout(CONNECT_TIMEOUT.min(timeout))
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .https_only(secure);
+            .https_only(secure)
+            // Root certificates are of no use on plain http.
+            .tls_built_in_root_certs(secure);
         if !secure {
             builder = builder.no_proxy();
         }
@@ -68,7 +73,9 @@ impl HttpTransport {
         if reply.content_length().is_some_and(|length| length > limit as u64) {
             return Err(too_long());
         }
-        let mut body = BytesMut::new();
+        // A server may announce more than it sends, so only a page's worth is reserved before anything arrives.
+        let announced = reply.content_length().map_or(0, |length| length as usize);
+        let mut body = BytesMut::with_capacity(announced.min(RESERVED_BODY));
         while let Some(chunk) = reply.chunk().await.map_err(|error| self.no_answer(error))? {
             if body.len() + chunk.len() > limit {
                 return Err(too_long());

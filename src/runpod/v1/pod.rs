@@ -1,12 +1,13 @@
 //! Pods in v1. Sources: sections 3, 9 and 11 of the API contract.
 
-use serde_json::{Value as Json, json};
+use serde_json::{Value as Body, json};
 
 use crate::kind::POD;
 use crate::model::credential::command_line;
 use crate::model::{Attributes, Computed, Marker, Object, Power, SshTarget, Status, Value};
 use crate::runpod::decode::{ReadAttributes, flag, id_or_null, number, part, text, time, whole, word, words};
 use crate::runpod::encode::{RequestBody, is_set, texts, to_flag, to_json, to_list};
+use crate::runpod::json::Json;
 use crate::runpod::pods::{
     advice, all_mapped, changed_environment, cost, endpoints, environment, is_public, ports, read_environment,
     read_gpus, status, update,
@@ -38,7 +39,7 @@ fn power(power: Power) -> PowerRequest {
     PowerRequest { below, body: None }
 }
 
-fn encode_create(inputs: &Attributes, marker: Option<&Marker>) -> Json {
+fn encode_create(inputs: &Attributes, marker: Option<&Marker>) -> Body {
     let mut body = RequestBody::default();
     body.given(
         &[
@@ -103,7 +104,7 @@ fn in_order(body: &mut RequestBody, member: &str, priority: &str, candidates: Op
     }
 }
 
-fn encode_update(current: &Object, changes: &Attributes) -> Json {
+fn encode_update(current: &Object, changes: &Attributes) -> Body {
     let mut body = RequestBody::default();
     body.given(
         &[
@@ -125,7 +126,7 @@ fn encode_update(current: &Object, changes: &Attributes) -> Json {
     body.into_json()
 }
 
-fn decode(json: &Json) -> Option<Object> {
+fn decode(json: &Json<'_>) -> Option<Object> {
     let (env, marker) = read_environment(json);
     let ports = ports(json);
     let mut found = ReadAttributes::default();
@@ -168,19 +169,19 @@ fn decode(json: &Json) -> Option<Object> {
     })
 }
 
-fn gpu_type(json: &Json) -> Option<&str> {
+fn gpu_type<'a>(json: &'a Json<'_>) -> Option<&'a str> {
     text(part(json, "machine"), "gpuTypeId").or_else(|| text(part(json, "gpu"), "id"))
 }
 
-fn gpu_count(json: &Json) -> Option<i64> {
+fn gpu_count(json: &Json<'_>) -> Option<i64> {
     whole(json, "gpuCount").or_else(|| whole(part(json, "gpu"), "count"))
 }
 
-fn is_cpu(json: &Json) -> bool {
+fn is_cpu(json: &Json<'_>) -> bool {
     text(json, "cpuFlavorId").is_some()
 }
 
-fn read_hardware(found: &mut ReadAttributes, json: &Json) {
+fn read_hardware(found: &mut ReadAttributes, json: &Json<'_>) {
     if is_cpu(json) {
         found.put_chosen("cpu_flavors", "cpu_flavor", text(json, "cpuFlavorId"));
         found.numbers(&[("vcpu_count", "vcpuCount")], json);
@@ -191,24 +192,24 @@ fn read_hardware(found: &mut ReadAttributes, json: &Json) {
     }
 }
 
-fn read_place(found: &mut ReadAttributes, json: &Json) {
+fn read_place(found: &mut ReadAttributes, json: &Json<'_>) {
     let (machine, volume) = (part(json, "machine"), part(json, "networkVolume"));
     found.put("cloud", flag(machine, "secureCloud").map(|secure| if secure { "SECURE" } else { "COMMUNITY" }));
     found.put_chosen("regions", "region", text(machine, "dataCenterId").or_else(|| text(volume, "dataCenterId")));
     let volume = text(json, "networkVolumeId").or_else(|| text(volume, "id"));
-    found.put("network_volume", Some(volume.map_or(Value::Null, Value::text)));
+    found.put("network_volume", Some(volume.map_or(Value::Null, Value::from)));
 }
 
 /// The public address of a pod, and the ports mapped there.
 struct Network<'a> {
     address: Option<&'a str>,
-    mappings: Option<&'a Json>,
+    mappings: Option<&'a Json<'a>>,
     /// A pod on a community host without public addresses shows nothing beyond its machine.
     addressless: bool,
 }
 
 impl<'a> Network<'a> {
-    fn of(json: &'a Json) -> Self {
+    fn of(json: &'a Json<'a>) -> Self {
         let machine = part(json, "machine");
         Self {
             address: word(json, "publicIp").filter(|address| is_public(address)),
@@ -227,7 +228,7 @@ impl<'a> Network<'a> {
     }
 }
 
-fn read_status(json: &Json, network: &Network<'_>) -> Status {
+fn read_status(json: &Json<'_>, network: &Network<'_>) -> Status {
     status(text(json, "desiredStatus"), || {
         if network.is_absent() && json.get("machine").is_none() {
             // Only the machine distinguishes the two cases, and this response does not show it (Q23).

@@ -3,9 +3,10 @@
 //! A bare string is the command, split by shell rules. A JSON object `{"entrypoint": [...], "cmd": [...]}` sets either
 //! or both. RunPod may return a different string, so sindri compares only the parsed lists.
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::runpod::decode::words;
+use crate::runpod::json::Json;
 
 /// The two lists of words that start a container. An empty list means the image's default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub(super) struct Argv {
 impl Argv {
     /// Parses `args`.
     pub fn parse(args: &str) -> Self {
-        if let Ok(Json::Object(object)) = serde_json::from_str(args) {
+        if let Some(object) = Json::read(args.as_bytes()).ok().filter(Json::is_object) {
             let list = |member: &str| words(object.get(member));
             return Self { entrypoint: list("entrypoint"), command: list("cmd") };
         }

@@ -1,7 +1,7 @@
 //! Pods in v2. Sources: sections 3, 9 and 11 of the API contract.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value as Json, json};
+use serde_json::{Value as Body, json};
 
 use super::argv::Argv;
 use crate::kind::POD;
@@ -9,6 +9,7 @@ use crate::model::credential::command_line;
 use crate::model::{Attributes, Computed, Marker, Object, Power, SshTarget, Status, Value};
 use crate::runpod::decode::{ReadAttributes, id_or_null, number, part, text, time, whole, word, words};
 use crate::runpod::encode::{RequestBody, first, is_set, texts, to_flag, to_json, to_list};
+use crate::runpod::json::Json;
 use crate::runpod::pods::{
     advice, all_mapped, changed_environment, cost, endpoints, environment, is_public, ports, read_environment,
     read_gpus, status, update,
@@ -37,7 +38,7 @@ fn power(power: Power) -> PowerRequest {
     PowerRequest { below: "/action", body: Some(json!({ "action": action })) }
 }
 
-fn encode_create(inputs: &Attributes, marker: Option<&Marker>) -> Json {
+fn encode_create(inputs: &Attributes, marker: Option<&Marker>) -> Body {
     let input = |attribute: &str| inputs.get(attribute);
     let mut body = RequestBody::default();
     body.given(
@@ -76,7 +77,7 @@ fn encode_create(inputs: &Attributes, marker: Option<&Marker>) -> Json {
     body.into_json()
 }
 
-fn gpu_request(id: &str, inputs: &Attributes) -> Json {
+fn gpu_request(id: &str, inputs: &Attributes) -> Body {
     let mut request = RequestBody::default();
     request.set("id", id);
     // Without a count no machine matches, despite the default in the document (Q3).
@@ -93,7 +94,7 @@ fn gpu_request(id: &str, inputs: &Attributes) -> Json {
 }
 
 /// The single mount of a pod. v2 refuses an entry with missing members, and has no default path.
-fn mounts(network_volume: Option<&Value>, volume_gb: Option<&Value>, path: Option<&Value>) -> Option<Json> {
+fn mounts(network_volume: Option<&Value>, volume_gb: Option<&Value>, path: Option<&Value>) -> Option<Body> {
     let path = path.and_then(Value::as_text).unwrap_or("/workspace");
     if let Some(volume) = network_volume.and_then(Value::as_text).filter(|id| !id.is_empty()) {
         return Some(json!({ "network": [{ "volumeId": volume, "path": path }] }));
@@ -102,14 +103,14 @@ fn mounts(network_volume: Option<&Value>, volume_gb: Option<&Value>, path: Optio
     Some(json!({ "persistent": { "size": size, "path": path } }))
 }
 
-fn encode_update(current: &Object, changes: &Attributes) -> Json {
+fn encode_update(current: &Object, changes: &Attributes) -> Body {
     let wanted = |attribute: &str| changes.get(attribute).or_else(|| current.attributes.get(attribute));
     let changed = |attributes: [&str; 2]| attributes.iter().any(|attribute| changes.contains_key(attribute));
     let mut body = RequestBody::default();
     body.given(&[("name", "name"), ("image", "image"), ("container_disk_gb", "disk")], changes);
     // Attributes that can be cleared have a value that does so.
     body.changed(&[("registry_auth", "registry")], changes, |registry| {
-        if is_set(Some(registry)) { to_json(registry) } else { Json::Null }
+        if is_set(Some(registry)) { to_json(registry) } else { Body::Null }
     });
     body.changed(&[("locked", "locked"), ("global_networking", "globalNetworking")], changes, to_flag);
     body.changed(&[("ports", "ports")], changes, to_list);
@@ -126,7 +127,7 @@ fn encode_update(current: &Object, changes: &Attributes) -> Json {
     body.into_json()
 }
 
-fn decode(json: &Json) -> Option<Object> {
+fn decode(json: &Json<'_>) -> Option<Object> {
     let (env, marker) = read_environment(json);
     let ports = ports(json);
     let mut found = ReadAttributes::default();
@@ -165,7 +166,7 @@ fn decode(json: &Json) -> Option<Object> {
             created_at: time(json, "createdAt"),
             started_at: time(json, "startedAt"),
             last_change: None, // v2 does not report events
-            can_start: json.get("actions").map(|actions| words(Some(actions)).iter().any(|action| action == "start")),
+            can_start: json.get("actions").map(may_start),
             ssh_direct,
             ssh_proxy: ssh_target(ssh, "proxy"),
             endpoints,
@@ -177,7 +178,7 @@ fn decode(json: &Json) -> Option<Object> {
     })
 }
 
-fn read_hardware(found: &mut ReadAttributes, json: &Json) {
+fn read_hardware(found: &mut ReadAttributes, json: &Json<'_>) {
     let (gpu, cpu) = (part(json, "gpu"), part(json, "cpu"));
     found.put_chosen("gpu_types", "gpu_type", text(gpu, "id"));
     let totals = [("min_ram_gb_per_gpu", "memory"), ("min_vcpu_per_gpu", "vcpuCount")];
@@ -188,17 +189,17 @@ fn read_hardware(found: &mut ReadAttributes, json: &Json) {
 
 /// The document requires `mounts`, but responses sometimes lack it (Q23). Do not report volumes then. Reading this as
 /// "no volume" would replace the pod and lose its volume.
-fn read_mounts(found: &mut ReadAttributes, json: &Json) {
+fn read_mounts(found: &mut ReadAttributes, json: &Json<'_>) {
     let Some(mounts) = json.get("mounts") else { return };
     let persistent = part(mounts, "persistent");
-    let network = mounts.get("network").and_then(|mounts| mounts.get(0)).unwrap_or(&Json::Null);
+    let network = mounts.get("network").and_then(Json::as_list).and_then(<[_]>::first).unwrap_or(&Json::Null);
     found.put("volume_gb", Some(whole(persistent, "size").unwrap_or(0)));
     found.put("volume_mount_path", text(persistent, "path").or_else(|| text(network, "path")));
-    found.put("network_volume", Some(text(network, "volumeId").map_or(Value::Null, Value::text)));
+    found.put("network_volume", Some(text(network, "volumeId").map_or(Value::Null, Value::from)));
 }
 
 /// Entrypoint and command: from the two arrays of newer servers, otherwise from `args`.
-fn read_argv(json: &Json) -> Option<Argv> {
+fn read_argv(json: &Json<'_>) -> Option<Argv> {
     let lists = Argv { entrypoint: words(json.get("entrypoint")), command: words(json.get("cmd")) };
     if !lists.is_empty() {
         return Some(lists);
@@ -206,7 +207,11 @@ fn read_argv(json: &Json) -> Option<Argv> {
     json.get("args").map(|args| Argv::parse(args.as_str().unwrap_or_default()))
 }
 
-fn read_status(json: &Json) -> Status {
+fn may_start(actions: &Json<'_>) -> bool {
+    actions.as_list().into_iter().flatten().any(|action| action.as_str() == Some("start"))
+}
+
+fn read_status(json: &Json<'_>) -> Status {
     status(text(json, "status"), || {
         if !part(json, "runtime").is_object() {
             Status::Creating // seen right after a create (Q11)
@@ -218,7 +223,7 @@ fn read_status(json: &Json) -> Status {
     })
 }
 
-fn ssh_target(ssh: &Json, member: &str) -> Option<SshTarget> {
+fn ssh_target(ssh: &Json<'_>, member: &str) -> Option<SshTarget> {
     let target = ssh.get(member)?;
     Some(SshTarget {
         host: word(target, "host")?.to_owned(),
@@ -228,8 +233,8 @@ fn ssh_target(ssh: &Json, member: &str) -> Option<SshTarget> {
 }
 
 /// The public address of a container's TCP port. Only `tcp` rows with an address outside 100.64.0.0/10 count (Q13).
-fn public_address(runtime: &Json, port: u16) -> Option<(String, u16)> {
-    let rows = runtime.get("ports")?.as_array()?;
+fn public_address(runtime: &Json<'_>, port: u16) -> Option<(String, u16)> {
+    let rows = runtime.get("ports")?.as_list()?;
     rows.iter().find_map(|row| {
         let address = word(row, "ip").filter(|address| is_public(address))?;
         let matches = text(row, "type") == Some("tcp") && whole(row, "private") == Some(port.into());
@@ -265,13 +270,13 @@ fn stock_regions(inputs: &Attributes) -> Vec<&str> {
 }
 
 /// There is no stock if every requested center reports `NONE`. Stock is unknown for a center that the row omits.
-fn any_stock(row: &Json, inputs: &Attributes) -> Option<bool> {
+fn any_stock(row: &Json<'_>, inputs: &Attributes) -> Option<bool> {
     let some = |row: &Json| row.get("availability")?.as_str().map(|word| word != "NONE");
     let regions = stock_regions(inputs);
     if regions.is_empty() {
         return some(row);
     }
-    let centers = row.get("dataCenters").and_then(Json::as_array)?;
+    let centers = row.get("dataCenters").and_then(Json::as_list)?;
     let asked =
         centers.iter().filter(|center| center.get("id").and_then(Json::as_str).is_some_and(|id| regions.contains(&id)));
     let reported: Vec<bool> = asked.filter_map(some).collect();
