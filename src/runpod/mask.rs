@@ -137,8 +137,9 @@ impl SecretEncoding {
 
     /// A quick test before [`Self::end`], which allows for escapes and line breaks. `false` is certain.
     fn may_begin(&self, text: &str) -> bool {
-        for (letter, wanted) in text.chars().zip(&self.letters) {
-            if matches!(letter, '\\' | '%' | '&') || letter.is_whitespace() {
+        for (index, (letter, wanted)) in text.chars().zip(&self.letters).enumerate() {
+            // A line break is inside a secret.
+            if matches!(letter, '\\' | '%' | '&') || (index > 0 && letter.is_whitespace()) {
                 return true;
             }
             if letter != *wanted && self.substitute(*wanted) != Some(letter) {

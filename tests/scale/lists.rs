@@ -9,7 +9,7 @@ use super::count::{Work, work};
 use crate::support::script::{self, Script};
 
 /// Allocations of a pod in a list. As a tree of JSON with owned texts, a row alone takes more than a hundred.
-const PER_ROW: u64 = 75;
+const PER_ROW: u64 = 72;
 
 /// Reads a list of `pods` pods in pages of 1,000.
 fn listed(pods: usize) -> Work {
