@@ -72,8 +72,13 @@ mod tests {
 
     #[test]
     fn a_few_bytes_that_need_much_memory_are_refused() {
-        let context =
-            ReplyContext { request: "GET /v2/pods", purpose: Purpose::Read, dialect: Dialect::V2, secrets: &[], hidden: &BTreeSet::new() };
+        let context = ReplyContext {
+            request: "GET /v2/pods",
+            purpose: Purpose::Read,
+            dialect: Dialect::V2,
+            secrets: &[],
+            hidden: &BTreeSet::new(),
+        };
         let judge = |reply: Reply| judge(&context, &reply, |body| Json::read(body).map(drop));
         let reply = |body: String| Reply { status: 200, headers: Vec::new(), body: body.into() };
         for (part, count) in [("[],", 2_500_000), (r#"{"":0},"#, 400_000)] {

@@ -30,7 +30,7 @@ pub(super) struct Masker {
 impl Masker {
     pub fn new<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Self {
         let mut encodings: Vec<SecretEncoding> =
-            distinctive_parts(secrets.into_iter()).into_iter().flat_map(SecretEncoding::of).collect();
+            distinctive_parts(secrets).into_iter().flat_map(SecretEncoding::of).collect();
         encodings.sort_by_key(|encoding| std::cmp::Reverse(encoding.letters.len()));
         Self { encodings }
     }

@@ -186,9 +186,7 @@ impl Api for Client {
         let call = ApiCall::read(with_query(&format!("{}/{id}", place.collection), place.query));
         let serverless = |json: Json<'_>| place.serverless.and_then(|member| flag(&json, member)) == Some(true);
         match self.exchange(call, |body| Json::read(body).map(serverless)).await {
-            Ok(Answer { content: true, .. }) => {
-                Ok(Some(Presence::Unfit("it is for serverless workers, not for pods")))
-            }
+            Ok(Answer { content: true, .. }) => Ok(Some(Presence::Unfit("it is for serverless workers, not for pods"))),
             Ok(_) => Ok(Some(Presence::Usable)),
             Err(error) if error.class == ErrorClass::NotFound => Ok(Some(Presence::Absent)),
             Err(error) => Err(error),

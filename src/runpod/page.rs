@@ -174,7 +174,8 @@ mod tests {
         let page = r#"{"x": [1], "pods": [{"id": "a"}, {"id": 1}, null], "pagination": {}}"#;
         assert_eq!(ids(page, Some("pods")), found(&[Some("a"), None, None]));
         assert_eq!(ids(r#"[{"id": "a"}]"#, None), found(&[Some("a")]));
-        for (page, member) in [("{}", Some("pods")), ("[]", Some("pods")), (r#"{"pods": {}}"#, Some("pods")), ("{}", None)]
+        for (page, member) in
+            [("{}", Some("pods")), ("[]", Some("pods")), (r#"{"pods": {}}"#, Some("pods")), ("{}", None)]
         {
             assert_eq!(ids(page, member), Some(None), "{page}");
         }
