@@ -5,6 +5,7 @@
 mod support;
 
 mod scale {
+    mod apply_memory;
     mod applies;
     mod count;
     mod lists;

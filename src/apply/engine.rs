@@ -2,22 +2,23 @@
 //! everything that depends on it, a refused replacement stops further ones ([`super::trial`]), and some errors stop
 //! everything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
+use tokio::time::Instant;
 
 use super::Event;
-use super::job::{Job, Report, reporting_address, skipped};
+use super::job::{Job, LastLists, Report, reporting_address, skipped};
 use super::operation::{Executor, OperationError};
 use super::trial::{Ended, Trials};
 use super::watch::Watch;
 use crate::catalog::Catalog;
 use crate::kind;
-use crate::model::{Double, Object, Observed, Orphan, Record, Verb};
+use crate::model::{Object, Operation, Orphan, Record, Verb};
 use crate::planner::recognise::doubles::doubles;
 use crate::resource::inventory;
 use crate::runpod::ErrorClass;
@@ -25,8 +26,7 @@ use crate::store::StoreError;
 
 /// Applies `job.plan`. Returns an error only if the store fails; failed operations are counted in the report.
 pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
-    let plan = job.plan;
-    job.store.correct("corrections", plan.records.clone()).await?;
+    job.store.correct("corrections", job.plan.records.clone()).await?;
     let queued = AtomicUsize::new(0);
     let crashing = |object: &Object| tell_crash(job, object);
     let watches: BTreeMap<&str, Watch<'_>> = kind::listed_on(job.api.dialect())
@@ -46,10 +46,21 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
     let saved = job.store.checkpoint();
     let mut report = ended?;
     saved?;
-    if plan.operations.iter().any(|operation| operation.verb == Verb::Create) {
-        (report.orphans, report.doubles) = leftovers(job).await;
-    }
+    let changed_at = executor.changed_at();
+    report.last_lists = last_lists(watches, &changed_at);
+    leftovers(job, &mut report).await;
     Ok(report)
+}
+
+/// The last poll of each kind, if it was requested after the last change to objects of that kind.
+fn last_lists(watches: BTreeMap<&'static str, Watch<'_>>, changed_at: &BTreeMap<&'static str, Instant>) -> LastLists {
+    let mut lists = LastLists::default();
+    for (kind, watch) in watches {
+        if let Some(objects) = watch.into_last_list(changed_at.get(kind).copied()) {
+            lists.add(kind, objects);
+        }
+    }
+    lists
 }
 
 /// Only for pods in our state; other people's pods do not concern this apply.
@@ -92,30 +103,33 @@ async fn schedule(
 ) -> Result<Report, StoreError> {
     let operations = &job.plan.operations;
     let mut open: Vec<usize> = operations.iter().map(|operation| operation.depends_on.len()).collect();
-    let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); operations.len()];
-    for (index, operation) in operations.iter().enumerate() {
-        for need in &operation.depends_on {
-            dependents[*need].push(index);
-        }
-    }
+    let dependents = dependents(operations);
     let permits = Semaphore::new(job.options.parallelism.max(1));
     let stop: Mutex<Option<String>> = Mutex::new(None);
-    let start = |index: usize| {
-        let (permits, stop) = (&permits, &stop);
-        async move { (index, one(job, executor, index, permits, stop, queued).await) }
+    let start = |index: usize, permit| {
+        let stop = &stop;
+        async move { (index, one(job, executor, index, permit, stop).await) }
     };
     let mut running: FuturesUnordered<_> = FuturesUnordered::new();
     let mut ready: BTreeSet<usize> = (0..operations.len()).filter(|index| open[*index] == 0).collect();
+    // An operation gets its future only when it may send its request.
+    let mut line: VecDeque<usize> = VecDeque::new();
     let mut skips: BTreeSet<usize> = BTreeSet::new();
     let mut report = Report { only_capacity: true, ..Report::default() };
     let mut broken_store = None;
     let mut trials = Trials::new(operations);
     loop {
-        while let Some(index) = ready.pop_first() {
-            if trials.admits(index) {
-                queued.fetch_add(1, Ordering::SeqCst);
-                running.push(start(index));
-            }
+        line.extend(std::mem::take(&mut ready).into_iter().filter(|index| trials.admits(*index)));
+        queued.store(line.len(), Ordering::SeqCst);
+        if line.is_empty() && running.is_empty() {
+            ready = match created.try_recv() {
+                Ok(create) => trials.accepted(create),
+                Err(_) => match trials.next() {
+                    none if none.is_empty() => break,
+                    next => next,
+                },
+            };
+            continue;
         }
         let (index, end) = tokio::select! {
             biased;
@@ -124,16 +138,11 @@ async fn schedule(
                 ready.extend(trials.accepted(create));
                 continue;
             }
-            ended = running.next() => match ended {
-                Some(ended) => ended,
-                None => {
-                    ready = trials.next();
-                    if ready.is_empty() {
-                        break;
-                    }
-                    continue;
-                }
-            },
+            Some(ended) = running.next() => ended,
+            permit = permits.acquire(), if !line.is_empty() => {
+                running.extend(line.pop_front().map(|index| start(index, permit.ok())));
+                continue;
+            }
         };
         let released = trials.ended(index, end.how());
         ready.extend(released.start);
@@ -181,6 +190,17 @@ async fn schedule(
     }
 }
 
+/// The operations that depend on each operation.
+fn dependents(operations: &[Operation]) -> Vec<Vec<usize>> {
+    let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); operations.len()];
+    for (index, operation) in operations.iter().enumerate() {
+        for need in &operation.depends_on {
+            dependents[*need].push(index);
+        }
+    }
+    dependents
+}
+
 fn set_stop(stop: &Mutex<Option<String>>, reason: &str) {
     stop.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert_with(|| reason.to_owned());
 }
@@ -212,12 +232,9 @@ async fn one(
     job: &Job<'_>,
     executor: &Executor<'_>,
     index: usize,
-    permits: &Semaphore,
+    permit: Option<SemaphorePermit<'_>>,
     stop: &Mutex<Option<String>>,
-    queued: &AtomicUsize,
 ) -> OperationEnd {
-    let permit = permits.acquire().await;
-    queued.fetch_sub(1, Ordering::SeqCst);
     let stopped = stop.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
     let interrupted = job.interrupt.borrow().then(|| "interrupted".to_owned());
     if let Some(because) = stopped.or(interrupted) {
@@ -235,28 +252,32 @@ async fn one(
     }
 }
 
-/// Marked pods without a record, and duplicates, after the last operation. Lists once each kind that was created or has
-/// markers. A failed list does not fail the apply.
-async fn leftovers(job: &Job<'_>) -> (Vec<Orphan>, Vec<Double>) {
-    let state = job.store.snapshot().state;
-    let created = |name: &str| {
-        job.plan.operations.iter().any(|operation| operation.verb == Verb::Create && operation.address.kind == name)
-    };
-    let mut observed = Observed::default();
-    for kind in kind::listed_on(job.api.dialect()).filter(|kind| kind.is_marked() || created(kind.name)) {
+/// Reports marked pods without a record, and duplicates, after creates. Lists each kind that was created or has markers,
+/// unless the last poll still shows its objects. A failed list does not fail the apply.
+async fn leftovers(job: &Job<'_>, report: &mut Report) {
+    let creates = job.plan.operations.iter().filter(|operation| operation.verb == Verb::Create);
+    let created: BTreeSet<&str> = creates.map(|create| &*create.address.kind).collect();
+    if created.is_empty() {
+        return;
+    }
+    for kind in kind::listed_on(job.api.dialect()).filter(|kind| kind.is_marked() || created.contains(kind.name)) {
+        if report.last_lists.shows(kind) {
+            continue;
+        }
         match job.api.list(kind).await {
-            Ok(objects) => objects.into_iter().for_each(|object| observed.insert(object)),
+            Ok(objects) => report.last_lists.add(kind.name, objects.into_iter().collect()),
             Err(error) => (job.events)(Event::NotListed { kind, message: error.to_string() }),
         }
     }
-    let orphans: Vec<Orphan> =
-        inventory::orphans(None, &state, &observed).filter_map(|(object, _)| Orphan::of(object)).collect();
-    for orphan in &orphans {
+    let observed = report.last_lists.objects();
+    (report.orphans, report.doubles) = job.store.read(|known| {
+        let orphans = inventory::orphans(None, &known.state, observed).filter_map(|(object, _)| Orphan::of(object));
+        (orphans.collect(), doubles(&job.plan.name, &known.state, observed, Catalog::embedded()))
+    });
+    for orphan in &report.orphans {
         (job.events)(Event::OrphanFound { id: orphan.id.clone(), name: orphan.name.clone(), hourly: orphan.hourly });
     }
-    let doubles = doubles(&job.plan.name, &state, &observed, Catalog::embedded());
-    for double in &doubles {
+    for double in &report.doubles {
         (job.events)(Event::DoubleFound(Box::new(double.clone())));
     }
-    (orphans, doubles)
 }

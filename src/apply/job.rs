@@ -1,8 +1,11 @@
 //! The input of an apply, and its result.
 
+use std::collections::BTreeSet;
+
 use tokio::sync::watch;
 
 use super::{Event, Events};
+use crate::kind::Kind;
 use crate::model::{Address, Double, Observed, Orphan, Plan};
 use crate::runpod::Api;
 use crate::store::LockedState;
@@ -50,6 +53,35 @@ pub struct Report {
     pub orphans: Vec<Orphan>,
     /// Duplicates created from other states of the same project, found after creates.
     pub doubles: Vec<Double>,
+    pub last_lists: LastLists,
+}
+
+/// Lists that were requested after the last change to objects of their kinds, so that they need not be requested again.
+#[derive(Debug, Default)]
+pub struct LastLists {
+    objects: Observed,
+    kinds: BTreeSet<&'static str>,
+}
+
+impl LastLists {
+    /// The objects of all these kinds.
+    pub fn of(objects: Observed, kinds: impl Iterator<Item = &'static Kind>) -> Self {
+        Self { objects, kinds: kinds.map(|kind| kind.name).collect() }
+    }
+
+    pub fn add(&mut self, kind: &'static str, objects: Observed) {
+        self.kinds.insert(kind);
+        self.objects.append(objects);
+    }
+
+    /// Whether the objects of this kind are included.
+    pub fn shows(&self, kind: &Kind) -> bool {
+        self.kinds.contains(kind.name)
+    }
+
+    pub fn objects(&self) -> &Observed {
+        &self.objects
+    }
 }
 
 /// Reports that an operation is not started.

@@ -23,4 +23,4 @@ mod watch;
 
 pub use engine::run;
 pub use event::{Event, Events, OperationErrorCode, OperationFault};
-pub use job::{ApplyOptions, Job, Report, reporting_address};
+pub use job::{ApplyOptions, Job, LastLists, Report, reporting_address};

@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
+use tokio::sync::SemaphorePermit;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::{AcquireError, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::Event;
@@ -26,6 +26,7 @@ use crate::planner::decide::in_use;
 use crate::resource::Users;
 use crate::runpod::{Api, ApiError, ErrorClass};
 use crate::store::StoreError;
+use delete::SentDelete;
 
 /// Pause before resending a request about a new object after a 404.
 const RESEND_FRESH: Duration = Duration::from_secs(10);
@@ -46,8 +47,6 @@ impl From<StoreError> for OperationError {
 /// Ids of objects by kind and identity.
 type IdsByIdentity = BTreeMap<(&'static str, IdentityValues), BTreeSet<String>>;
 
-type Permit<'p> = Result<SemaphorePermit<'p>, AcquireError>;
-
 /// Runs operations; knows the ids that earlier ones created.
 pub(super) struct Executor<'a> {
     job: &'a Job<'a>,
@@ -56,12 +55,18 @@ pub(super) struct Executor<'a> {
     ids: Mutex<BTreeMap<Address, String>>,
     /// The addresses that the plan creates or recreates.
     created_addresses: BTreeSet<&'a Address>,
-    /// Objects from responses in this run, newer than the observed ones.
+    /// The addresses with several operations.
+    revisited: BTreeSet<&'a Address>,
+    /// Objects from responses in this run, newer than the observed ones, if a later operation may need them.
     objects: Mutex<BTreeMap<String, Object>>,
     /// Those of kinds without markers, with the observed ones.
     unmarked: Mutex<IdsByIdentity>,
     /// See [`in_use::users`].
     users: OnceLock<Users<'a>>,
+    /// The kinds of all objects that this run created or changed, by id.
+    touched: Mutex<BTreeMap<String, &'static str>>,
+    /// The last response to a changing request, by kind.
+    changed_at: Mutex<BTreeMap<&'static str, Instant>>,
     rng: Mutex<fastrand::Rng>,
     /// Receives every create that RunPod has accepted.
     created: UnboundedSender<usize>,
@@ -81,29 +86,42 @@ impl<'a> Executor<'a> {
         let creates = job.plan.operations.iter().filter(|operation| operation.verb == Verb::Create);
         let mut unmarked = IdsByIdentity::new();
         job.observed.iter().for_each(|object| note_identity(&mut unmarked, object));
+        let mut addresses = BTreeSet::new();
+        let operations = job.plan.operations.iter().map(|operation| &operation.address);
         let rng = job.options.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         Self {
             job,
             watches,
             ids: Mutex::new(ids),
             created_addresses: creates.map(|operation| &operation.address).collect(),
-            objects: Mutex::new(BTreeMap::new()),
+            revisited: operations.filter(|address| !addresses.insert(*address)).collect(),
+            objects: Mutex::default(),
             unmarked: Mutex::new(unmarked),
             users: OnceLock::new(),
+            touched: Mutex::default(),
+            changed_at: Mutex::default(),
             rng: Mutex::new(rng),
             answers: answers::AnswerCache::default(),
             created,
         }
     }
 
-    /// Keeps an object from a response.
-    fn remember(&self, object: &Object) {
-        lock(&self.objects).insert(object.id.clone(), object.clone());
+    /// Notes an object from a response to an operation at `address`.
+    fn remember(&self, address: &Address, object: &Object) {
+        lock(&self.touched).insert(object.id.clone(), object.kind);
         note_identity(&mut lock(&self.unmarked), object);
+        if self.revisited.contains(address) {
+            lock(&self.objects).insert(object.id.clone(), object.clone());
+        }
+    }
+
+    /// The last response to a request that changes objects, by kind.
+    pub fn changed_at(self) -> BTreeMap<&'static str, Instant> {
+        self.changed_at.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Runs the plan's operation at `index`.
-    pub async fn carry_out(&self, index: usize, permit: Permit<'_>) -> Result<(), OperationError> {
+    pub async fn carry_out(&self, index: usize, permit: Option<SemaphorePermit<'_>>) -> Result<(), OperationError> {
         let operation = &self.job.plan.operations[index];
         let Some(kind) = kind::find(&operation.address.kind) else {
             return Err(OperationError::Failed(None));
@@ -114,18 +132,27 @@ impl<'a> Executor<'a> {
             operation,
             kind,
             started_at: Instant::now(),
-            permit: Mutex::new(permit.ok()),
+            permit: Mutex::new(permit),
         };
-        match operation.verb {
-            Verb::Create => run.create().await,
-            Verb::Update => run.update().await,
-            Verb::Delete => run.delete().await,
-            Verb::Start => run.power(Power::Running).await,
-            Verb::Stop => run.power(Power::Stopped).await,
-            Verb::Import | Verb::Forget => run.bookkeeping().await,
-            Verb::Wait => run.wait().await,
+        // At most as many operations as have permits send requests, but a whole fleet may wait. So everything that only
+        // the request needs is in a future of its own, which is freed before the wait.
+        let next = Box::pin(run.send()).await?;
+        run.release();
+        match next {
+            NextStep::Finished => Ok(()),
+            NextStep::AwaitReady(id) => run.ready(id).await,
+            NextStep::AwaitGone(sent) => run.confirm_delete(sent).await,
         }
     }
+}
+
+/// What an operation does after its request.
+enum NextStep {
+    Finished,
+    /// Wait until the object with this id is ready.
+    AwaitReady(String),
+    /// Wait until no list shows the deleted object.
+    AwaitGone(Box<SentDelete>),
 }
 
 fn note_identity(ids: &mut IdsByIdentity, object: &Object) {
@@ -151,6 +178,22 @@ struct RunningOperation<'r, 'a> {
 }
 
 impl<'a> RunningOperation<'_, 'a> {
+    async fn send(&self) -> Result<NextStep, OperationError> {
+        let next = match self.operation.verb {
+            Verb::Create => self.create().await,
+            Verb::Update => self.update().await,
+            Verb::Delete => self.delete().await,
+            Verb::Start => self.power(Power::Running).await,
+            Verb::Stop => self.power(Power::Stopped).await,
+            Verb::Import | Verb::Forget => self.bookkeeping().await,
+            Verb::Wait => self.wait(),
+        };
+        if self.operation.verb != Verb::Wait {
+            lock(&self.executor.changed_at).insert(self.kind.name, Instant::now());
+        }
+        next
+    }
+
     fn job(&self) -> &'a Job<'a> {
         self.executor.job
     }
@@ -203,7 +246,7 @@ impl<'a> RunningOperation<'_, 'a> {
         }
     }
 
-    async fn bookkeeping(&self) -> Result<(), OperationError> {
+    async fn bookkeeping(&self) -> Result<NextStep, OperationError> {
         let intent = self.intent();
         let mut records: BTreeMap<Address, Option<Record>> = self.operation.members.clone();
         records.insert(self.operation.address.clone(), self.operation.record.clone());
@@ -213,10 +256,10 @@ impl<'a> RunningOperation<'_, 'a> {
         }
         if let Some(id) = self.id().filter(|_| self.operation.wait) {
             self.tell(Event::Accepted { address: self.address(), verb: self.operation.verb, id: id.clone() });
-            return self.ready(&id, self.operation.record.clone()).await;
+            return Ok(NextStep::AwaitReady(id));
         }
         self.done(None);
-        Ok(())
+        Ok(NextStep::Finished)
     }
 
     fn done(&self, object: Option<Object>) {
@@ -277,4 +320,19 @@ impl<'a> RunningOperation<'_, 'a> {
 
 fn general(error: &ApiError) -> Option<String> {
     miette::Diagnostic::help(error).map(|help| help.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A whole fleet may wait at the same time.
+    #[test]
+    fn a_waiting_operation_keeps_only_what_the_wait_needs() {
+        fn size_of_result<A, B, C, R>(_: impl FnOnce(A, B, C) -> R) -> usize {
+            size_of::<R>()
+        }
+        let size = size_of_result(Executor::carry_out);
+        assert!(size <= 1024, "{size} bytes");
+    }
 }

@@ -19,6 +19,7 @@ mod session;
 mod signals;
 mod suggest;
 mod unreachable;
+mod until_exit;
 mod variables;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

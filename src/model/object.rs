@@ -152,6 +152,13 @@ impl Observed {
         self.objects.get_mut(kind)?.remove(id)
     }
 
+    /// Adds all objects of another list.
+    pub fn append(&mut self, other: Self) {
+        for (kind, mut objects) in other.objects {
+            self.objects.entry(kind).or_default().append(&mut objects);
+        }
+    }
+
     /// All objects, by kind and id.
     pub fn iter(&self) -> impl Iterator<Item = &Object> {
         self.objects.values().flat_map(BTreeMap::values)

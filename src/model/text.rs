@@ -13,11 +13,21 @@ pub fn is_harmful(character: char) -> bool {
             | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Like [`escaped`], for text that is not needed otherwise.
+pub fn into_escaped(json: String) -> String {
+    match escaped(&json) {
+        Cow::Borrowed(_) => json,
+        Cow::Owned(escaped) => escaped,
+    }
+}
+
 /// Writes such characters in JSON text as `\u` escapes, which a parser reads as the same text. They occur only inside
 /// strings, so replacing them in place is safe; newlines are layout and stay.
 pub fn escaped(json: &str) -> Cow<'_, str> {
     let is_escaped = |character: char| is_harmful(character) && character != '\n';
-    if !json.contains(is_escaped) {
+    // Almost all JSON is plain ASCII, which needs no decoding.
+    let is_plain = json.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n'));
+    if is_plain || !json.contains(is_escaped) {
         return Cow::Borrowed(json);
     }
     let mut out = String::with_capacity(json.len() + 64);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::files::{LARGEST, ReadError, UnreadableReason, read_bytes};
 use crate::model::State;
 use crate::model::state::STATE_FORMAT_VERSION;
-use crate::model::text::escaped;
+use crate::model::text::into_escaped;
 use crate::resource::{Flaw, flaws, repaired};
 
 use super::error::{DamagedFile, FileProblem, StoreError, parent};
@@ -87,7 +87,7 @@ pub fn state_bytes(state: &State) -> Vec<u8> {
     let mut text = serde_json::to_string_pretty(state).expect("a state has only text keys");
     text.push('\n');
     // People read the file in terminals, through `git diff`, so control characters are escaped.
-    escaped(&text).into_owned().into_bytes()
+    into_escaped(text).into_bytes()
 }
 
 /// Contradictions that make a well-formed state unusable. `place` finds the bytes of a path within the file.

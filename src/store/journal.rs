@@ -9,7 +9,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::model::journal::JOURNAL_FORMAT_VERSION;
-use crate::model::text::escaped;
+use crate::model::text::into_escaped;
 use crate::model::{Entry, State};
 
 use super::error::{DamagedFile, FileProblem, StoreError, parent};
@@ -103,12 +103,12 @@ fn entry(line: &str, first: bool) -> Result<Entry, Refused> {
 
 /// The entries as JSON lines.
 pub(super) fn lines<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<u8> {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for entry in entries {
-        text += &serde_json::to_string(entry).expect("an entry has only text keys");
-        text.push('\n');
+        serde_json::to_writer(&mut lines, entry).expect("an entry has only text keys");
+        lines.push(b'\n');
     }
-    escaped(&text).into_owned().into_bytes()
+    into_escaped(String::from_utf8(lines).expect("JSON is UTF-8")).into_bytes()
 }
 
 /// The journal file, open for writing.

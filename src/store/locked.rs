@@ -65,6 +65,11 @@ impl LockedState {
         Ok(Self { queue: Mutex::default(), writer: Mutex::new(writer) })
     }
 
+    /// Releases the lock, and returns the state.
+    pub fn into_state(self) -> State {
+        self.writer.into_inner().unwrap_or_else(PoisonError::into_inner).replay.into_replay().state
+    }
+
     /// The current state and pending intents.
     pub fn snapshot(&self) -> Replay {
         Replay::clone(&held(&self.writer).replay)

@@ -289,28 +289,52 @@ fn after_an_apply_is_killed_while_waiting_the_next_one_waits() {
     });
 }
 
-/// The volumes are listed before an apply of pods, and again for the addresses after it.
+/// A ready pod, and a change that needs no poll.
+fn with_a_small_change() -> (Emulator, Project) {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.run(&emulator, APPLY).exits(0);
+    project.write("sindri.yaml", &format!("{BARE}    locked: true\n"));
+    (emulator, project)
+}
+
+/// The pods are listed before an apply, and again for the addresses after it.
 fn once_it_is_complete(effect: Value) -> Value {
-    json!([fault(json!({ "operation": "listNetworkVolumes", "nth": 2 }), effect)])
+    json!([fault(json!({ "operation": "listPods", "nth": 2 }), effect)])
+}
+
+fn pod_lists(emulator: &Emulator) -> usize {
+    emulator.requests().iter().filter(|line| *line == "GET /v2/pods").count()
+}
+
+#[test]
+fn the_addresses_after_an_apply_come_from_its_last_poll() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.run(&emulator, APPLY).exits(0).tells("1 created").tells("web terminal");
+    let requests = emulator.requests();
+    let created = requests.iter().position(|line| line == "POST /v2/pods").expect("a create");
+    let polls = requests[created..].iter().filter(|line| *line == "GET /v2/pods").count();
+    assert!(requests[created + 1..].iter().all(|line| line == "GET /v2/pods"), "{requests:?}");
+    // The pod is ready after 1.4 s, and the polls come 1 s and 2 s after the create.
+    assert!(polls <= 3, "{requests:?}");
 }
 
 #[test]
 fn a_complete_apply_does_not_fail_because_addresses_cannot_be_listed() {
-    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    let (emulator, project) = with_a_small_change();
     emulator.faults(once_it_is_complete(json!({ "status": { "code": 401 } })));
-    let said = project.run(&emulator, APPLY).exits(0).tells("1 created");
+    let said = project.run(&emulator, APPLY).exits(0).tells("1 updated");
     said.warns("the apply is complete").warns("could not be listed").warns("sindri output");
 }
 
 #[test]
 fn an_interrupt_after_a_complete_apply_exits_at_once() {
-    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    let (emulator, project) = with_a_small_change();
     emulator.faults(once_it_is_complete(json!({ "latency": { "seconds": 600, "side": "afterEffect" } })));
+    let before = pod_lists(&emulator);
     let child = spawn(&project, &emulator, APPLY);
-    let lists = || emulator.requests().iter().filter(|line| *line == "GET /v2/network-volumes").count();
-    until("the second list", || lists() == 2);
+    until("the second list", || pod_lists(&emulator) == before + 2);
     signal(&child, "INT");
     let start = Instant::now();
-    Said::from(child.wait_with_output().unwrap()).exits(0).tells("1 created").warns("The apply itself is complete");
+    Said::from(child.wait_with_output().unwrap()).exits(0).tells("1 updated").warns("The apply itself is complete");
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }

@@ -3,7 +3,7 @@
 use ecow::EcoString;
 use tokio::time::{Instant, sleep};
 
-use super::{OperationError, RESEND_FRESH, RunningOperation, lock};
+use super::{NextStep, OperationError, RESEND_FRESH, RunningOperation, lock};
 use crate::apply::Event;
 use crate::apply::recover::{updated, without_effect};
 use crate::kind::Compare;
@@ -11,7 +11,7 @@ use crate::model::{Attributes, Entry, Intent, Object, Power, Verb};
 use crate::runpod::{ApiError, ErrorClass, FailureEffect};
 
 impl RunningOperation<'_, '_> {
-    pub(super) async fn update(&self) -> Result<(), OperationError> {
+    pub(super) async fn update(&self) -> Result<NextStep, OperationError> {
         let Some(mut current) = self.current() else { return Err(self.vanished()) };
         if self.replaces_a_map()
             && let Ok(Some(now)) = self.api().read(self.kind, &current.id).await
@@ -49,7 +49,7 @@ impl RunningOperation<'_, '_> {
         intent: &Intent,
         changes: &Attributes,
         error: &ApiError,
-    ) -> Result<(), OperationError> {
+    ) -> Result<NextStep, OperationError> {
         let id = intent.id.as_deref().unwrap_or_default();
         if let Ok(Some(object)) = self.api().read(self.kind, id).await {
             let result = self.request(intent, changes).result(&object);
@@ -87,18 +87,18 @@ impl RunningOperation<'_, '_> {
         answered.or_else(|| self.job().observed.get(self.kind.name, &id).cloned())
     }
 
-    async fn changed(&self, intent: &Intent, object: Object) -> Result<(), OperationError> {
+    async fn changed(&self, intent: &Intent, object: Object) -> Result<NextStep, OperationError> {
         self.record(Entry::Outcome(updated(intent))).await?;
-        self.executor.remember(&object);
+        self.executor.remember(&self.operation.address, &object);
         if !self.operation.wait {
             self.done(Some(object));
-            return Ok(());
+            return Ok(NextStep::Finished);
         }
         self.tell(Event::Accepted { address: self.address(), verb: self.operation.verb, id: object.id.clone() });
-        self.ready(&object.id, intent.record.clone()).await
+        Ok(NextStep::AwaitReady(object.id))
     }
 
-    pub(super) async fn power(&self, wanted: Power) -> Result<(), OperationError> {
+    pub(super) async fn power(&self, wanted: Power) -> Result<NextStep, OperationError> {
         let verb = self.operation.verb;
         let Some(current) = self.current() else { return Err(self.vanished()) };
         self.tell(Event::Started { address: self.address(), verb, id: Some(current.id.clone()), detail: None });

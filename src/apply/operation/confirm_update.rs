@@ -29,7 +29,7 @@ impl RunningOperation<'_, '_> {
         let mut last = answer;
         let id = last.id.clone();
         let confirmed = watch.until(Instant::now() + STALE, |sighting| {
-            last = sighting.objects.get(&id)?.clone();
+            last = sighting.get(&id)?.clone();
             request.missing(&last).is_empty().then(|| last.clone())
         });
         let mut interrupt = self.job().interrupt.clone();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{OperationError, RunningOperation, lock};
+use super::{NextStep, OperationError, RunningOperation, lock};
 use crate::apply::job::skipped;
 use crate::apply::recover::{SearchResult, created, identity_of, search, several, without_effect};
 use crate::apply::{Event, OperationFault};
@@ -11,7 +11,7 @@ use crate::resource::resolved;
 use crate::runpod::{ApiError, ErrorClass, FailureEffect};
 
 impl RunningOperation<'_, '_> {
-    pub(super) async fn create(&self) -> Result<(), OperationError> {
+    pub(super) async fn create(&self) -> Result<NextStep, OperationError> {
         let inputs = self.resolved_inputs();
         let mut refused: Option<ApiError> = None;
         for candidate in &self.operation.candidates {
@@ -112,7 +112,7 @@ impl RunningOperation<'_, '_> {
     /// Whether an object existed before the request that supposedly created it.
     fn was_there(&self, object: &Object) -> bool {
         self.job().observed.get(object.kind, &object.id).is_some()
-            || lock(&self.executor.objects).get(&object.id).is_some_and(|made| made.kind == object.kind)
+            || lock(&self.executor.touched).get(&object.id) == Some(&object.kind)
     }
 
     fn deposed(&self) -> BTreeMap<Address, Record> {
@@ -132,9 +132,8 @@ impl RunningOperation<'_, '_> {
         }
     }
 
-    async fn made(&self, object: Object, intent: &Intent) -> Result<(), OperationError> {
-        let outcome = created(intent, &object);
-        if let Err(error) = self.record(Entry::Outcome(outcome.clone())).await {
+    async fn made(&self, object: Object, intent: &Intent) -> Result<NextStep, OperationError> {
+        if let Err(error) = self.record(Entry::Outcome(created(intent, &object))).await {
             // The id must not be lost, so report it.
             self.tell(Event::Failed {
                 address: self.address(),
@@ -148,16 +147,15 @@ impl RunningOperation<'_, '_> {
             return Err(error.into());
         }
         lock(&self.executor.ids).insert(self.operation.address.clone(), object.id.clone());
-        self.executor.remember(&object);
+        self.executor.remember(&self.operation.address, &object);
         self.tell(Event::Accepted { address: self.address(), verb: Verb::Create, id: object.id.clone() });
         // The engine may have ended; then nothing waits for this.
         let _ = self.executor.created.send(self.index);
         if !self.operation.wait {
             self.done(Some(object));
-            return Ok(());
+            return Ok(NextStep::Finished);
         }
-        let record = outcome.records.get(&self.operation.address).cloned().flatten();
-        self.ready(&object.id, record).await
+        Ok(NextStep::AwaitReady(object.id))
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{OperationError, RESEND_FRESH, RunningOperation};
+use super::{NextStep, OperationError, RESEND_FRESH, RunningOperation};
 use crate::apply::recover::{followed, migrated_among, without_effect};
 use crate::apply::watch::ListSnapshot;
 use crate::apply::{Event, OperationFault};
@@ -23,22 +23,38 @@ enum Disappearance {
     Migrated(Box<Object>),
 }
 
+/// A delete that was sent and is not confirmed yet.
+pub(super) struct SentDelete {
+    intent: Intent,
+    id: String,
+    response: Result<bool, ApiError>,
+}
+
 impl RunningOperation<'_, '_> {
-    pub(super) async fn delete(&self) -> Result<(), OperationError> {
+    pub(super) async fn delete(&self) -> Result<NextStep, OperationError> {
         let Some(id) = self.id() else { return Err(self.vanished()) };
         self.tell(Event::Started { address: self.address(), verb: Verb::Delete, id: Some(id.clone()), detail: None });
         self.check_successor(&id).await?;
         let intent = self.intent();
         self.record(Entry::Intent(intent.clone())).await?;
-        let sent = self.api().delete(self.kind, &id).await;
-        if let Err(error) = &sent
+        let response = self.api().delete(self.kind, &id).await;
+        if let Err(error) = &response
             && (error.failure == FailureEffect::WithoutEffect || self.is_kept(error, &id))
         {
             self.record(Entry::Outcome(without_effect(&intent))).await?;
             return Err(self.failed(error, Some(&id), false));
         }
-        self.release();
-        let gone = self.gone(&intent, &id, matches!(sent, Ok(true))).await?;
+        Ok(NextStep::AwaitGone(Box::new(SentDelete { intent, id, response })))
+    }
+
+    /// Waits until the deleted object is gone, and records it.
+    pub(super) async fn confirm_delete(&self, sent: Box<SentDelete>) -> Result<(), OperationError> {
+        let gone = self.gone(&sent.intent, &sent.id, matches!(sent.response, Ok(true))).await?;
+        Box::pin(self.deleted(*sent, gone)).await
+    }
+
+    async fn deleted(&self, sent: SentDelete, gone: Option<Disappearance>) -> Result<(), OperationError> {
+        let SentDelete { intent, id, response } = sent;
         if let Some(Disappearance::Migrated(object)) = gone {
             return Err(self.migrated(&intent, &id, &object).await?);
         }
@@ -51,7 +67,7 @@ impl RunningOperation<'_, '_> {
             return Ok(());
         }
         self.record(Entry::Outcome(without_effect(&intent))).await?;
-        match sent {
+        match response {
             Err(error) => Err(self.failed(&error, Some(&id), true)),
             Ok(_) => {
                 self.tell(Event::Failed {
@@ -118,7 +134,7 @@ impl RunningOperation<'_, '_> {
                 } else {
                     let patience = end.min(Instant::now() + self.operation.timeouts.delete / DELETES);
                     let absent = watch.until(patience, |sighting| {
-                        sighting.objects.get(id).is_none_or(Object::is_leaving).then(|| self.remains(intent, sighting))
+                        sighting.get(id).is_none_or(Object::is_leaving).then(|| self.remains(intent, sighting))
                     });
                     if let Some(gone) = absent.await {
                         return Some(gone);

@@ -58,7 +58,7 @@ impl RunningOperation<'_, '_> {
         let inputs = resolved(successor.inputs.clone(), &|address| self.existing_id(address));
         for (_, names, id) in kind.named(&inputs) {
             // Objects created in this run exist, even if reads do not show them yet.
-            if lock(&self.executor.objects).contains_key(id) {
+            if lock(&self.executor.touched).contains_key(id) {
                 continue;
             }
             if let Some(missing) = self.missing(&inputs, names, id).await {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
-use super::{OperationError, RunningOperation, lock};
+use super::{NextStep, OperationError, RunningOperation, lock};
 use crate::apply::{Event, OperationFault};
 use crate::model::{Entry, Object, Outcome, Record, Status, Verb};
 use crate::runpod::ErrorClass;
@@ -35,18 +35,17 @@ impl RunningOperation<'_, '_> {
     }
 
     /// Waits for an existing object, and sends no changing request.
-    pub(super) async fn wait(&self) -> Result<(), OperationError> {
+    pub(super) fn wait(&self) -> Result<NextStep, OperationError> {
         let Some(id) = self.id() else { return Err(self.vanished()) };
         let (address, verb) = (self.address(), self.operation.verb);
         self.tell(Event::Started { address: address.clone(), verb, id: Some(id.clone()), detail: None });
         self.tell(Event::Accepted { address, verb, id: id.clone() });
-        self.ready(&id, self.operation.record.clone()).await
+        Ok(NextStep::AwaitReady(id))
     }
 
     /// Waits until the object is ready for use. An existing object that does not become ready stays recorded, and is
     /// tainted if it never was ready. A missing object stays recorded unchanged, for the next plan to check.
-    pub(super) async fn ready(&self, id: &str, record: Option<Record>) -> Result<(), OperationError> {
-        self.release();
+    pub(super) async fn ready(&self, id: String) -> Result<(), OperationError> {
         let Some(watch) = self.executor.watches.get(self.kind.name) else {
             self.done(None);
             return Ok(());
@@ -56,7 +55,7 @@ impl RunningOperation<'_, '_> {
         let lag = self.api().list_lag();
         let mut last_status = None;
         let settled = watch.until(since + timeout, |sighting| {
-            let seen = sighting.objects.get(id);
+            let seen = sighting.get(&id);
             let status = seen.and_then(|object| object.status.as_ref());
             match (seen, status) {
                 (Some(object), _) if object.ready => return Some(Ok(object.clone())),
@@ -72,7 +71,7 @@ impl RunningOperation<'_, '_> {
             }
             last_status = status.cloned();
             let status = status.map_or_else(|| "not listed yet".to_owned(), ToString::to_string);
-            self.tell(Event::Waiting { address: self.address(), id: id.to_owned(), status, elapsed: since.elapsed() });
+            self.tell(Event::Waiting { address: self.address(), id: id.clone(), status, elapsed: since.elapsed() });
             None
         });
         let mut interrupt = self.job().interrupt.clone();
@@ -80,18 +79,18 @@ impl RunningOperation<'_, '_> {
             biased;
             settled = settled => settled,
             _ = interrupt.wait_for(|stop| *stop) => {
-                self.unfinished(id);
+                self.unfinished(&id);
                 return Err(OperationError::Interrupted);
             }
         };
         let why = match settled {
             Some(Ok(object)) => {
-                self.settle(record, &object).await?;
+                Box::pin(self.settle(&object)).await?;
                 self.done(Some(object));
                 return Ok(());
             }
-            Some(Err(Unready::Deleted)) => return Err(self.gone_while_waiting(id, true)),
-            Some(Err(Unready::Unlisted)) => return Err(self.gone_while_waiting(id, false)),
+            Some(Err(Unready::Deleted)) => return Err(self.gone_while_waiting(&id, true)),
+            Some(Err(Unready::Unlisted)) => return Err(self.gone_while_waiting(&id, false)),
             Some(Err(Unready::There(why))) => why,
             None => {
                 let polls =
@@ -100,13 +99,18 @@ impl RunningOperation<'_, '_> {
                 format!("it was not ready after {} s{polls}{shown}", timeout.as_secs())
             }
         };
-        self.not_ready(id, record, &why).await
+        Box::pin(self.not_ready(&id, &why)).await
+    }
+
+    /// The current record, if the operation leaves one.
+    fn recorded(&self) -> Option<Record> {
+        self.operation.record.as_ref().and_then(|_| self.job().store.record_of(&self.operation.address))
     }
 
     /// Reports an object that exists and was not ready in time.
-    async fn not_ready(&self, id: &str, record: Option<Record>, why: &str) -> Result<(), OperationError> {
+    async fn not_ready(&self, id: &str, why: &str) -> Result<(), OperationError> {
         // An object that was ready before is not tainted, because its volume may hold the only copy of some data.
-        let never_ready = record.filter(Record::never_ready);
+        let never_ready = self.recorded().filter(Record::never_ready);
         let tainted = never_ready.is_some();
         if let Some(record) = never_ready.filter(|record| !record.tainted || record.awaiting_ready.is_some()) {
             let record = Record { tainted, awaiting_ready: None, ..record };
@@ -157,8 +161,8 @@ impl RunningOperation<'_, '_> {
     }
 
     /// Records that the object is ready, and RunPod's choices, which are certain only now.
-    async fn settle(&self, record: Option<Record>, object: &Object) -> Result<(), OperationError> {
-        let seen = record.map(|record| {
+    async fn settle(&self, object: &Object) -> Result<(), OperationError> {
+        let seen = self.recorded().map(|record| {
             let chosen = object.computed.chosen.clone();
             let settled = Record { chosen, ..record.clone() }.seen_ready();
             (record, settled)
@@ -167,7 +171,7 @@ impl RunningOperation<'_, '_> {
             let records = BTreeMap::from([(self.operation.address.clone(), Some(record))]);
             self.record(Entry::Outcome(Outcome { operation: self.intent().operation, records })).await?;
         }
-        self.executor.remember(object);
+        self.executor.remember(&self.operation.address, object);
         Ok(())
     }
 }

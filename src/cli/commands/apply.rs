@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::plan::{Format, checked, destroyed, options, show, view};
-use crate::apply::{self, Event, Events, Job, Report};
+use crate::apply::{self, Event, Events, Job, LastLists, Report};
 use crate::cli::approval::Approval;
 use crate::cli::args::{ApplyArgs, ChangeFlags, DestroyArgs, Global, ViewFlags};
 use crate::cli::consent::{self, Consent};
@@ -21,12 +21,14 @@ use crate::cli::pauses::Pause;
 use crate::cli::session::{Secrets, Session};
 use crate::cli::signals::{SignalRequest, Signals};
 use crate::cli::unreachable;
+use crate::cli::until_exit::until_exit;
 use crate::kind;
 use crate::model::{Observed, Plan, State, Updates};
 use crate::planner;
 use crate::planner::PlanOptions;
 use crate::planner::review::identity;
 use crate::render::{Summary, json, status};
+use crate::runpod::Api;
 use crate::store::LockedState;
 
 pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command: &str) -> Result<Exit, Failure> {
@@ -46,13 +48,15 @@ pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command
         approval,
     };
     let asked = |prior: &State| options(&args.plan, &session, prior);
-    let (exit, changed) = run.all(&asked, command, "Apply this plan to").await?;
+    let mut finished = run.all(&asked, command, "Apply this plan to").await?;
+    let exit = finished.exit;
     // An apply that changed nothing needs only one line, but `deploy` always shows how to connect.
     let done = matches!(exit, Exit::Success | Exit::Changes) && !destroys;
-    if done && (command == "deploy" || (changed && !console.quiet)) {
-        tell_how_to_connect(&session, console, command == "deploy").await;
+    if done && (command == "deploy" || (finished.changed && !console.quiet)) {
+        tell_how_to_connect(&session, console, &mut finished, command == "deploy").await;
     }
     session.close()?;
+    until_exit((session, finished));
     Ok(exit)
 }
 
@@ -65,8 +69,10 @@ pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> 
         let only = destroyed(&args.addresses, &session, prior)?;
         Ok(PlanOptions { destroy: true, only, permits: args.permits.flags(), ..PlanOptions::default() })
     };
-    let (exit, _) = run.all(&asked, "destroy", "Destroy everything listed above in").await?;
+    let finished = run.all(&asked, "destroy", "Destroy everything listed above in").await?;
+    let exit = finished.exit;
     session.close()?;
+    until_exit((session, finished));
     Ok(exit)
 }
 
@@ -80,14 +86,23 @@ struct ApplyRun<'a> {
     approval: Approval,
 }
 
+/// A finished run.
+struct FinishedRun {
+    exit: Exit,
+    /// Whether there was anything to change.
+    changed: bool,
+    state: State,
+    last_lists: LastLists,
+}
+
 impl ApplyRun<'_> {
-    /// Runs all steps. Returns the exit code, and whether there was anything to change.
+    /// Runs all steps.
     async fn all(
         &self,
         asked: &dyn Fn(&State) -> Result<PlanOptions, Failure>,
         command: &str,
         question: &str,
-    ) -> Result<(Exit, bool), Failure> {
+    ) -> Result<FinishedRun, Failure> {
         let store = self.session.lock(command, self.change.lock_timeout)?;
         let observed = self.session.recover(&store, self.console).await?;
         let prior = store.snapshot().state;
@@ -105,8 +120,7 @@ impl ApplyRun<'_> {
                 Exit::Success
             };
             if plan.is_empty() {
-                self.correct(&store, &plan).await?;
-                return Ok((exit, false));
+                return self.corrected(store, &plan, exit, observed).await;
             }
             // Waiting needs no consent.
             if self.approval.is_given() || !plan.changes_anything() {
@@ -118,15 +132,17 @@ impl ApplyRun<'_> {
             }
         };
         if plan.refresh_only {
-            self.correct(&store, &plan).await?;
-            return Ok((exit, false));
+            return self.corrected(store, &plan, exit, observed).await;
         }
+        drop(prior);
         let parallelism = usize::from(self.change.parallelism);
         let (ended, report) =
             carry_out(self.session, self.console, &store, &plan, &observed, parallelism, command).await?;
+        until_exit((plan, observed));
         let leftovers = !report.orphans.is_empty() || !(report.doubles.is_empty() || beside);
         let exit = if leftovers { Exit::Changes } else { exit };
-        Ok((if ended == Exit::Success { exit } else { ended }, true))
+        let exit = if ended == Exit::Success { exit } else { ended };
+        Ok(FinishedRun { exit, changed: true, state: store.into_state(), last_lists: report.last_lists })
     }
 
     /// A plan that was shown, matches the approval, and is not refused.
@@ -151,9 +167,17 @@ impl ApplyRun<'_> {
     }
 
     /// Writes corrections to the state that need no change at RunPod.
-    async fn correct(&self, store: &LockedState, plan: &Plan) -> Result<(), Failure> {
+    async fn corrected(
+        &self,
+        store: LockedState,
+        plan: &Plan,
+        exit: Exit,
+        observed: Observed,
+    ) -> Result<FinishedRun, Failure> {
         store.correct("corrections", plan.records.clone()).await?;
-        Ok(store.checkpoint()?)
+        store.checkpoint()?;
+        let last_lists = LastLists::of(observed, kind::listed_on(self.session.config.dialect));
+        Ok(FinishedRun { exit, changed: false, state: store.into_state(), last_lists })
     }
 }
 
@@ -288,7 +312,7 @@ fn leave(summary: &Summary, elapsed: Duration, console: &Console) -> ! {
 const FEW: usize = 2;
 
 /// The apply is already complete, so neither a failed list nor an interrupt changes its exit code.
-async fn tell_how_to_connect(session: &Session, console: &Console, all: bool) {
+async fn tell_how_to_connect(session: &Session, console: &Console, finished: &mut FinishedRun, all: bool) {
     // Once signals have been caught, the default handlers are not restored, so wait for signals here.
     let mut signals = Signals::listen();
     tokio::select! {
@@ -296,7 +320,7 @@ async fn tell_how_to_connect(session: &Session, console: &Console, all: bool) {
         _ = signals.next() => {
             console.say("Note: interrupted before the addresses were listed. The apply itself is complete.");
         }
-        listed = how_to_connect(session, console, all) => if let Err(error) = listed {
+        listed = how_to_connect(session, console, finished, all) => if let Err(error) = listed {
             console.say(&format!(
                 "Note: the apply is complete, but the addresses could not be listed: {}. `sindri output` lists them.",
                 error.report
@@ -305,12 +329,23 @@ async fn tell_how_to_connect(session: &Session, console: &Console, all: bool) {
     }
 }
 
-/// Proxy URLs, ssh commands and web terminals of running pods.
-async fn how_to_connect(session: &Session, console: &Console, all: bool) -> Result<(), Failure> {
+/// Proxy URLs, ssh commands and web terminals of running pods, from the last lists of the apply if they show them.
+async fn how_to_connect(
+    session: &Session,
+    console: &Console,
+    finished: &mut FinishedRun,
+    all: bool,
+) -> Result<(), Failure> {
     if console.json {
         return Ok(());
     }
-    let (state, observed) = session.refresh(console).await?;
+    let FinishedRun { state, last_lists, .. } = finished;
+    for kind in kind::listed_on(session.config.dialect).filter(|kind| kind.has_container) {
+        if !last_lists.shows(kind) {
+            last_lists.add(kind.name, session.client.list(kind).await?.into_iter().collect());
+        }
+    }
+    let observed = last_lists.objects();
     let mut text = String::new();
     let pods = state.resources.iter().filter_map(|(address, record)| {
         let object = observed.get(&record.kind, &record.id)?;
