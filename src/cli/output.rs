@@ -4,15 +4,20 @@
 //! the exit code reports it. A separate thread writes, so that a stalled reader does not block requests or signals.
 
 use std::io::{self, Write};
+use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use crate::files::write_all;
+
+/// Texts that arrive this soon after a write are written together. Otherwise each line of an apply's progress would wake
+/// the thread that writes.
+const TOGETHER: Duration = Duration::from_millis(5);
 
 /// The destination of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +63,8 @@ pub fn note_closed(stream: Stream) {
 /// Both standard streams of this process.
 pub struct Output {
     jobs: Mutex<Sender<OutputJob>>,
+    /// The thread that writes.
+    writer: Option<Thread>,
 }
 
 enum OutputJob {
@@ -72,8 +79,8 @@ impl Output {
         let (jobs, queue) = mpsc::channel();
         let mut writer = OutputWriter { streams: [Sink::open(Stream::Out), Sink::open(Stream::Err)] };
         // Without a thread the queue is dropped, and each write fails as if the stream were closed.
-        let _ = thread::Builder::new().name("output".to_owned()).spawn(move || writer.run(&queue));
-        Self { jobs: Mutex::new(jobs) }
+        let thread = thread::Builder::new().name("output".to_owned()).spawn(move || writer.run(&queue));
+        Self { jobs: Mutex::new(jobs), writer: thread.ok().map(|handle| handle.thread().clone()) }
     }
 
     /// Writes `text` after earlier texts. Returns before it is written.
@@ -87,7 +94,7 @@ impl Output {
     pub async fn written(&self) -> Vec<WriteFailure> {
         let (done, written) = oneshot::channel();
         // If the receiver is gone, the losses no longer matter.
-        self.send(OutputJob::Flush(Box::new(move |losses| drop(done.send(losses)))));
+        self.request(Box::new(move |losses| drop(done.send(losses))));
         written.await.unwrap_or_else(|_| dead_writer())
     }
 
@@ -104,8 +111,16 @@ impl Output {
 
     fn flush(&self) -> Receiver<Vec<WriteFailure>> {
         let (done, written) = mpsc::channel();
-        self.send(OutputJob::Flush(Box::new(move |losses| drop(done.send(losses)))));
+        self.request(Box::new(move |losses| drop(done.send(losses))));
         written
+    }
+
+    /// Has `done` called as soon as possible.
+    fn request(&self, done: Box<dyn FnOnce(Vec<WriteFailure>) + Send>) {
+        self.send(OutputJob::Flush(done));
+        if let Some(writer) = &self.writer {
+            writer.unpark();
+        }
     }
 
     fn send(&self, job: OutputJob) {
@@ -124,11 +139,35 @@ struct OutputWriter {
 
 impl OutputWriter {
     fn run(&mut self, queue: &Receiver<OutputJob>) {
-        for job in queue {
-            match job {
-                OutputJob::Write(stream, text) => self.streams[stream as usize].write(text.as_bytes()),
-                OutputJob::Flush(done) => done(self.streams.iter().filter_map(Sink::loss).collect()),
+        while let Ok(first) = queue.recv() {
+            let mut jobs = vec![first];
+            while !jobs.is_empty() {
+                self.process(mem::take(&mut jobs));
+                thread::park_timeout(TOGETHER);
+                jobs.extend(queue.try_iter());
             }
+        }
+    }
+
+    /// Writes consecutive texts for the same stream at once.
+    fn process(&mut self, jobs: Vec<OutputJob>) {
+        let mut pending = (Stream::Out, String::new());
+        for job in jobs {
+            match job {
+                OutputJob::Write(stream, text) if stream == pending.0 => pending.1.push_str(&text),
+                OutputJob::Write(stream, text) => self.write(mem::replace(&mut pending, (stream, text))),
+                OutputJob::Flush(done) => {
+                    self.write((pending.0, mem::take(&mut pending.1)));
+                    done(self.streams.iter().filter_map(Sink::loss).collect());
+                }
+            }
+        }
+        self.write(pending);
+    }
+
+    fn write(&mut self, (stream, text): (Stream, String)) {
+        if !text.is_empty() {
+            self.streams[stream as usize].write(text.as_bytes());
         }
     }
 }
