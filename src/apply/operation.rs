@@ -333,6 +333,6 @@ mod tests {
             size_of::<R>()
         }
         let size = size_of_result(Executor::carry_out);
-        assert!(size <= 1024, "{size} bytes");
+        assert!(size <= 1536, "{size} bytes");
     }
 }
