@@ -1,46 +1,25 @@
 //! Addresses: the stable names of resources, `kind.name`, `kind.name[index]`, `kind.name[index]:member`.
 
-use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use ecow::EcoString;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::natural::natural;
-use super::shared::shared;
+use super::Name;
 
 /// The name of one resource: `network_volume.datasets`, `pod.trainer[3]`, `port.trainer[3]:8888/http`.
 ///
 /// Sorts by kind, name, replica number and member, each with its numbers as numbers: `pod.a2` before `pod.a10`. Every
 /// list of addresses is in this order.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
-    pub kind: EcoString,
-    pub name: EcoString,
+    pub kind: Name,
+    pub name: Name,
     /// Replica number; absent when `replicas` is not set.
     pub index: Option<u32>,
     /// Distinguishes the children of one parent: `8888/http` for a port.
-    pub member: Option<EcoString>,
-}
-
-impl Ord for Address {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let Self { kind, name, index, member } = self;
-        let by_kind = kind.cmp(&other.kind);
-        let by_name = by_kind.then_with(|| natural(name, &other.name)).then_with(|| index.cmp(&other.index));
-        by_name.then_with(|| match (member, &other.member) {
-            (Some(one), Some(other)) => natural(one, other),
-            (one, other) => one.is_some().cmp(&other.is_some()),
-        })
-    }
-}
-
-impl PartialOrd for Address {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+    pub member: Option<Name>,
 }
 
 /// A text that is not a valid address.
@@ -50,7 +29,7 @@ pub struct ParseAddressError(pub String);
 
 impl Address {
     pub fn new(kind: &str, name: &str) -> Self {
-        Self { kind: kind.into(), name: shared(name), index: None, member: None }
+        Self { kind: kind.into(), name: Name::new(name), index: None, member: None }
     }
 
     #[must_use]
@@ -61,7 +40,7 @@ impl Address {
 
     #[must_use]
     pub fn with_member(mut self, member: &str) -> Self {
-        self.member = Some(shared(member));
+        self.member = Some(Name::new(member));
         self
     }
 }
@@ -104,7 +83,7 @@ impl FromStr for Address {
         let refuse = || ParseAddressError(text.to_owned());
         let (kind, rest) = text.split_once('.').ok_or_else(refuse)?;
         let (head, member) = match rest.split_once(':') {
-            Some((head, member)) => (head, Some(shared(member))),
+            Some((head, member)) => (head, Some(Name::new(member))),
             None => (rest, None),
         };
         let (name, index) = match head.split_once('[') {
@@ -126,7 +105,7 @@ impl FromStr for Address {
         if !word(kind) || !word(name) || !member.as_deref().is_none_or(plain) {
             return Err(refuse());
         }
-        Ok(Self { kind: shared(kind), name: shared(name), index, member })
+        Ok(Self { kind: Name::new(kind), name: Name::new(name), index, member })
     }
 }
 

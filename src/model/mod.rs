@@ -13,6 +13,7 @@ pub mod journal;
 pub mod kind_registry;
 pub mod marker;
 pub mod money;
+mod name;
 pub mod natural;
 pub mod object;
 pub mod operation;
@@ -36,6 +37,7 @@ pub use journal::{Entry, Intent, Moment, Outcome, PendingIntent, PendingIntents,
 pub use kind_registry::KindRegistry;
 pub use marker::Marker;
 pub use money::Money;
+pub use name::Name;
 pub use natural::natural;
 pub use object::{Computed, Endpoint, Object, Observed, SshTarget, Status};
 pub use operation::{Operation, Verb, Wait};

@@ -3,14 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ecow::EcoString;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Address, Attributes, Power};
+use super::{Address, Attributes, Name, Power};
 
 /// The state format that this version writes, and the newest that it reads.
-pub const STATE_FORMAT_VERSION: u32 = 2;
+pub const STATE_FORMAT_VERSION: u32 = 3;
 
 /// The contents of one environment's state file.
 ///
@@ -42,7 +41,7 @@ pub enum Awaiting {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    pub kind: EcoString,
+    pub kind: Name,
     /// RunPod's id. For a port: `<pod id>:<port>`.
     pub id: String,
     /// RunPod's choice among the candidates (`gpu_type`). For display; no diff reads it.

@@ -14,6 +14,7 @@ use crate::model::text::into_escaped;
 use crate::resource::{Flaw, flaws, repaired};
 
 use super::error::{DamagedFile, FileProblem, StoreError, parent};
+use super::format;
 use super::migrate::{self, Unreadable};
 use super::outline::{OutlineEntry, keys_written, outline};
 
@@ -50,31 +51,10 @@ pub(super) fn parse_as_written(bytes: &[u8], path: &Path) -> Result<State, Store
             );
         }
     };
-    let markers = conflict_markers(text);
-    if !markers.is_empty() {
-        return damaged(text, markers, UNFINISHED_MERGE);
-    }
-    let document: serde_json::Value = match serde_json::from_str(text) {
-        Ok(document) => document,
-        Err(error) => return damaged(text, vec![from_serde(text, &error)], REPAIR),
-    };
-    let version = match migrate::version(&document, STATE_FORMAT_VERSION) {
-        Ok(version) => version,
-        Err(Unreadable::Newer(found)) => {
-            return Err(StoreError::Newer { path: path.to_owned(), found, newest: STATE_FORMAT_VERSION });
-        }
-        Err(Unreadable::Unknown(message)) => return damaged(text, vec![FileProblem { message, at: None }], REPAIR),
-    };
-    // A duplicate key counts twice in the text but once in the document.
-    if keys_written(text) != keys_of(&document) {
-        return damaged(text, doubled_keys(&outline(text)), REPAIR);
-    }
-    let state = match migrate::state(text, version) {
-        Ok(state) => state,
-        Err(error) => return damaged(text, vec![from_serde(text, &error)], REPAIR),
-    };
     // Places are needed only for errors.
     let places = LazyCell::new(|| by_path(outline(text)));
+    // A good file of the current version is read in one pass. The other passes find out what is wrong.
+    let state = format::read(text).or_else(|_| older_or_damaged(text, path))?;
     let problems = contradictions(&state, &|path| places.get(path.join("\n").as_str()).cloned());
     if !problems.is_empty() {
         return damaged(text, problems, REPAIR);
@@ -82,9 +62,34 @@ pub(super) fn parse_as_written(bytes: &[u8], path: &Path) -> Result<State, Store
     Ok(state)
 }
 
+/// Reads a state of an older version, or reports what is wrong with the text.
+fn older_or_damaged(text: &str, path: &Path) -> Result<State, StoreError> {
+    let damaged = |problems, help| Err(DamagedFile::new(path, text, problems, help).into());
+    let markers = conflict_markers(text);
+    if !markers.is_empty() {
+        return damaged(markers, UNFINISHED_MERGE);
+    }
+    let document: serde_json::Value = match serde_json::from_str(text) {
+        Ok(document) => document,
+        Err(error) => return damaged(vec![from_serde(text, &error)], REPAIR),
+    };
+    let version = match migrate::version(&document, STATE_FORMAT_VERSION) {
+        Ok(version) => version,
+        Err(Unreadable::Newer(found)) => {
+            return Err(StoreError::Newer { path: path.to_owned(), found, newest: STATE_FORMAT_VERSION });
+        }
+        Err(Unreadable::Unknown(message)) => return damaged(vec![FileProblem { message, at: None }], REPAIR),
+    };
+    // A duplicate key counts twice in the text but once in the document.
+    if keys_written(text) != keys_of(&document) {
+        return damaged(doubled_keys(&outline(text)), REPAIR);
+    }
+    migrate::state(text, version).or_else(|error| damaged(vec![from_serde(text, &error)], REPAIR))
+}
+
 /// The bytes of a state: sorted, indented by two, one line per scalar, with a newline at the end.
 pub fn state_bytes(state: &State) -> Vec<u8> {
-    let mut text = serde_json::to_string_pretty(state).expect("a state has only text keys");
+    let mut text = format::written(state);
     text.push('\n');
     // People read the file in terminals, through `git diff`, so control characters are escaped.
     into_escaped(text).into_bytes()

@@ -1,12 +1,14 @@
 //! Format versions: finding a file's version, and converting older versions to the current one.
 //!
 //! To change a format, add a `STATE_FORMAT_VERSION`, an arm in [`state`] that converts the older text, and a test that
-//! reads a file of the older version. A journal contains records too, so its version changes with theirs.
+//! reads a file of the older version. A journal contains records as well, but all their attributes, so its version is
+//! still 2.
 //!
 //! | Version | What changed |
 //! | --- | --- |
 //! | 1 | `protected` of a record combines `lifecycle.preventDestroy` and the default protection of a kind |
 //! | 2 | `prevent_destroy` has only the former; the kind's table has the latter. `ignored` has `ignoreChanges` |
+//! | 3 | attributes that are not set are omitted, and `unknown` lists those that are not known |
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +18,8 @@ use serde_json::Value;
 use crate::kind;
 use crate::model::state::STATE_FORMAT_VERSION;
 use crate::model::{Address, Attributes, Power, Record, State};
+
+use super::format;
 
 /// The reason why a version cannot be read.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,7 +44,8 @@ pub(super) fn version(document: &Value, newest: u32) -> Result<u32, Unreadable> 
 pub(super) fn state(text: &str, version: u32) -> Result<State, serde_json::Error> {
     match version {
         1 => serde_json::from_str::<StateV1>(text).map(State::from),
-        _ => serde_json::from_str(text),
+        2 => serde_json::from_str(text).map(|state| State { format_version: STATE_FORMAT_VERSION, ..state }),
+        _ => format::read(text),
     }
 }
 

@@ -10,6 +10,7 @@
 
 pub mod error;
 pub mod file;
+mod format;
 mod holder;
 pub mod journal;
 pub mod locked;

@@ -38,7 +38,7 @@ pub struct Snapshot {
 pub fn read(paths: &Paths, identity: &Identity<'_>) -> Result<Snapshot, StoreError> {
     paths.check_to_read()?;
     let running = running(paths)?;
-    let Loaded { replay: Replay { state, pending, last_create }, .. } = consistent(paths, identity)?;
+    let Replay { state, pending, last_create } = consistent(paths, identity)?;
     Ok(Snapshot { state, pending, last_create, running })
 }
 
@@ -124,7 +124,7 @@ const ATTEMPTS: u32 = 1000;
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// A state file and its journal that match, even if a writer is active.
-fn consistent(paths: &Paths, identity: &Identity<'_>) -> Result<Loaded, StoreError> {
+fn consistent(paths: &Paths, identity: &Identity<'_>) -> Result<Replay, StoreError> {
     // A writer replaces the state and then resets the journal. If the journal is the same before and after reading the
     // state, no reset happened in between, and either state file fits it, since folding is idempotent.
     for _ in 0..ATTEMPTS {
@@ -132,7 +132,9 @@ fn consistent(paths: &Paths, identity: &Identity<'_>) -> Result<Loaded, StoreErr
         let state = read_if_there(&paths.state)?;
         let after = read_if_there(&paths.journal)?;
         if before == after {
-            return Loaded::of(paths, identity, state.as_deref(), after.as_deref().unwrap_or_default());
+            let state = state.map(|bytes| parse_as_written(&bytes, &paths.state)).transpose()?;
+            let mut journal = journal::parse(after.as_deref().unwrap_or_default(), &paths.journal)?;
+            return replayed(paths, identity, state, &mut journal);
         }
         sleep(PAUSE);
     }
@@ -163,47 +165,54 @@ pub(super) fn digest(bytes: &[u8]) -> [u8; 32] {
 impl Loaded {
     /// Reads both files, for the holder of the lock.
     pub fn from_disk(paths: &Paths, identity: &Identity<'_>) -> Result<Self, StoreError> {
-        let state = read_if_there(&paths.state)?;
-        let journal = read_if_there(&paths.journal)?;
-        Self::of(paths, identity, state.as_deref(), journal.as_deref().unwrap_or_default())
-    }
-
-    fn of(paths: &Paths, identity: &Identity<'_>, state: Option<&[u8]>, journal: &[u8]) -> Result<Self, StoreError> {
-        let file = match state {
-            Some(bytes) => Some(FileContents { state: parse_as_written(bytes, &paths.state)?, digest: digest(bytes) }),
+        let file = match read_if_there(&paths.state)? {
+            Some(bytes) => {
+                Some(FileContents { state: parse_as_written(&bytes, &paths.state)?, digest: digest(&bytes) })
+            }
             None => None,
         };
-        if let Some(FileContents { state, .. }) = &file {
-            identity.check(&paths.state, &state.environment, &state.api)?;
-        }
-        let mut journal = journal::parse(journal, &paths.journal)?;
-        if journal.is_about_another(file.as_ref().map(|file| &file.state), identity) {
-            journal = Contents { torn: true, ..Contents::default() };
-        }
-        let mut replay = Replay::new(match &file {
-            Some(FileContents { state, .. }) => repaired(state.clone()),
-            None => State::new(new_lineage(), identity.environment.to_owned(), identity.api.to_owned()),
-        });
-        if let Some(Entry::Begin { lineage, environment, api, .. }) = journal.entries.first() {
-            identity.check(&paths.journal, environment, api)?;
-            match &file {
-                Some(FileContents { state, .. }) if state.lineage != *lineage => {
-                    return Err(StoreError::ForeignJournal {
-                        state: paths.state.clone(),
-                        state_lineage: state.lineage.clone(),
-                        journal: paths.journal.clone(),
-                        journal_lineage: lineage.clone(),
-                    });
-                }
-                _ => replay.state.lineage.clone_from(lineage),
-            }
-        }
-        let mut folding = Folding::of(replay);
-        for entry in journal.entries.iter().cloned() {
-            folding.fold(entry);
-        }
-        Ok(Self { replay: folding.into_replay(), file, journal })
+        let mut journal = journal::parse(&read_if_there(&paths.journal)?.unwrap_or_default(), &paths.journal)?;
+        let written = file.as_ref().map(|file| file.state.clone());
+        Ok(Self { replay: replayed(paths, identity, written, &mut journal)?, file, journal })
     }
+}
+
+/// The state of the file with the journal folded in. A journal about another state is emptied.
+fn replayed(
+    paths: &Paths,
+    identity: &Identity<'_>,
+    file: Option<State>,
+    journal: &mut Contents,
+) -> Result<Replay, StoreError> {
+    if let Some(state) = &file {
+        identity.check(&paths.state, &state.environment, &state.api)?;
+    }
+    if journal.is_about_another(file.as_ref(), identity) {
+        *journal = Contents { torn: true, ..Contents::default() };
+    }
+    let is_new = file.is_none();
+    let mut replay = Replay::new(match file {
+        Some(state) => repaired(state),
+        None => State::new(new_lineage(), identity.environment.to_owned(), identity.api.to_owned()),
+    });
+    if let Some(Entry::Begin { lineage, environment, api, .. }) = journal.entries.first() {
+        identity.check(&paths.journal, environment, api)?;
+        if is_new {
+            replay.state.lineage.clone_from(lineage);
+        } else if replay.state.lineage != *lineage {
+            return Err(StoreError::ForeignJournal {
+                state: paths.state.clone(),
+                state_lineage: replay.state.lineage,
+                journal: paths.journal.clone(),
+                journal_lineage: lineage.clone(),
+            });
+        }
+    }
+    let mut folding = Folding::of(replay);
+    for entry in journal.entries.iter().cloned() {
+        folding.fold(entry);
+    }
+    Ok(folding.into_replay())
 }
 
 impl Identity<'_> {

@@ -5,10 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::picture::LEGIBLE;
-use ecow::EcoString;
-
 use crate::kind;
-use crate::model::Address;
+use crate::model::{Address, Name};
 use crate::render::{fold, words};
 
 /// A resource that can have a box. Its parts, such as ports, are counted in it.
@@ -76,7 +74,7 @@ impl FoldLevel {
             // Otherwise its arrows could no longer distinguish its dependents.
             Self::Needs if needed.contains(item.address) => by_name(),
             Self::Needs => {
-                let needs: BTreeSet<&EcoString> = item.needs.iter().map(|needed| &needed.name).collect();
+                let needs: BTreeSet<&Name> = item.needs.iter().map(|needed| &needed.name).collect();
                 needs.into_iter().cloned().collect()
             }
             Self::Kind => Vec::new(),
@@ -85,7 +83,7 @@ impl FoldLevel {
     }
 }
 
-type Key<T> = (EcoString, Vec<EcoString>, T);
+type Key<T> = (Name, Vec<Name>, T);
 
 /// Folds resources until there are few enough boxes to read.
 pub(super) fn folded<T: Ord + Clone>(mut items: Vec<GraphItem<'_, T>>) -> (Folded, Vec<GraphItem<'_, T>>) {
