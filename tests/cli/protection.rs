@@ -164,7 +164,7 @@ fn a_state_of_format_version_1_is_read_and_converted_by_the_next_change() {
     let writes = emulator.writes();
     project.run(&emulator, "apply --auto-approve").exits(0);
     let state = project.state();
-    assert_eq!(state["format_version"], json!(2));
+    assert_eq!(state["format_version"], json!(3));
     assert_eq!(state["resources"]["network_volume.precious"]["prevent_destroy"], json!(true));
     assert_eq!(state["resources"]["pod.a"].get("prevent_destroy"), None);
     assert!(!state.to_string().contains("protected"), "{state:#}");
