@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Name;
+use super::AddressPart;
 
 /// The name of one resource: `network_volume.datasets`, `pod.trainer[3]`, `port.trainer[3]:8888/http`.
 ///
@@ -14,12 +14,12 @@ use super::Name;
 /// list of addresses is in this order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
-    pub kind: Name,
-    pub name: Name,
+    pub kind: AddressPart,
+    pub name: AddressPart,
     /// Replica number; absent when `replicas` is not set.
     pub index: Option<u32>,
     /// Distinguishes the children of one parent: `8888/http` for a port.
-    pub member: Option<Name>,
+    pub member: Option<AddressPart>,
 }
 
 /// A text that is not a valid address.
@@ -29,7 +29,7 @@ pub struct ParseAddressError(pub String);
 
 impl Address {
     pub fn new(kind: &str, name: &str) -> Self {
-        Self { kind: kind.into(), name: Name::new(name), index: None, member: None }
+        Self { kind: kind.into(), name: AddressPart::new(name), index: None, member: None }
     }
 
     #[must_use]
@@ -40,7 +40,7 @@ impl Address {
 
     #[must_use]
     pub fn with_member(mut self, member: &str) -> Self {
-        self.member = Some(Name::new(member));
+        self.member = Some(AddressPart::new(member));
         self
     }
 }
@@ -83,7 +83,7 @@ impl FromStr for Address {
         let refuse = || ParseAddressError(text.to_owned());
         let (kind, rest) = text.split_once('.').ok_or_else(refuse)?;
         let (head, member) = match rest.split_once(':') {
-            Some((head, member)) => (head, Some(Name::new(member))),
+            Some((head, member)) => (head, Some(AddressPart::new(member))),
             None => (rest, None),
         };
         let (name, index) = match head.split_once('[') {
@@ -105,7 +105,7 @@ impl FromStr for Address {
         if !word(kind) || !word(name) || !member.as_deref().is_none_or(plain) {
             return Err(refuse());
         }
-        Ok(Self { kind: Name::new(kind), name: Name::new(name), index, member })
+        Ok(Self { kind: AddressPart::new(kind), name: AddressPart::new(name), index, member })
     }
 }
 

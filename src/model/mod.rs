@@ -13,7 +13,7 @@ pub mod journal;
 pub mod kind_registry;
 pub mod marker;
 pub mod money;
-mod name;
+mod address_part;
 pub mod natural;
 pub mod object;
 pub mod operation;
@@ -28,6 +28,7 @@ pub mod value;
 pub mod value_map;
 
 pub use address::{Address, ParseAddressError};
+pub use address_part::AddressPart;
 pub use change::{
     Action, Cause, Change, DifferenceOrigin, Effect, FieldChange, Loss, Refusal, RefusalCode, Retry, Risk, SideEffect,
 };
@@ -37,7 +38,6 @@ pub use journal::{Entry, Intent, Moment, Outcome, PendingIntent, PendingIntents,
 pub use kind_registry::KindRegistry;
 pub use marker::Marker;
 pub use money::Money;
-pub use name::Name;
 pub use natural::natural;
 pub use object::{Computed, Endpoint, Object, Observed, SshTarget, Status};
 pub use operation::{Operation, Verb, Wait};

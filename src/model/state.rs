@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Address, Attributes, Name, Power};
+use super::{Address, AddressPart, Attributes, Power};
 
 /// The state format that this version writes, and the newest that it reads.
 pub const STATE_FORMAT_VERSION: u32 = 3;
@@ -41,7 +41,7 @@ pub enum Awaiting {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    pub kind: Name,
+    pub kind: AddressPart,
     /// RunPod's id. For a port: `<pod id>:<port>`.
     pub id: String,
     /// RunPod's choice among the candidates (`gpu_type`). For display; no diff reads it.

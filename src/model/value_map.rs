@@ -155,13 +155,13 @@ impl<K: Into<EcoString>> FromIterator<(K, Value)> for ValueMap {
     fn from_iter<I: IntoIterator<Item = (K, Value)>>(entries: I) -> Self {
         let mut entries: Vec<(EcoString, Value)> =
             entries.into_iter().map(|(name, value)| (name.into(), value)).collect();
-        entries.sort_by(|(one, _), (other, _)| other.cmp(one));
-        entries.reverse();
+        entries.sort_by(|(one, _), (other, _)| one.cmp(other));
         entries.dedup_by(|later, earlier| {
-            later.0 == earlier.0 && {
+            let same = later.0 == earlier.0;
+            if same {
                 std::mem::swap(later, earlier);
-                true
             }
+            same
         });
         Self { entries: entries.into() }
     }

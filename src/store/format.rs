@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::kind::{self, Kind};
 use crate::model::state::STATE_FORMAT_VERSION;
-use crate::model::{Address, Attributes, Awaiting, Name, Power, Record, State, Value};
+use crate::model::{Address, AddressPart, Attributes, Awaiting, Power, Record, State, Value};
 
 /// A state as indented JSON.
 pub(super) fn written(state: &State) -> String {
@@ -35,6 +35,11 @@ pub(super) fn read(text: &str) -> Result<State, serde_json::Error> {
     let blanks = Blanks::default();
     let resources = resources.into_iter().map(|(address, record)| (address, record.completed(&blanks))).collect();
     Ok(State { format_version, lineage, environment, api, resources })
+}
+
+/// Records as indented JSON.
+pub(super) fn written_records(records: &BTreeMap<Address, Record>) -> String {
+    serde_json::to_string_pretty(&WrittenRecords(records)).expect("a record has only text keys")
 }
 
 struct WrittenState<'s>(&'s State);
@@ -167,7 +172,7 @@ struct ReadState {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ReadRecord {
-    kind: Name,
+    kind: AddressPart,
     id: String,
     #[serde(default, deserialize_with = "each_key_once")]
     chosen: BTreeMap<String, String>,

@@ -16,6 +16,7 @@ use crate::resource::{RecordFault, flaws, follow_parents};
 
 use super::error::StoreError;
 use super::file::{parse_state, state_bytes};
+use super::format;
 
 /// The result of a merge.
 #[derive(Debug)]
@@ -204,7 +205,7 @@ fn blocks(records: &RecordMap) -> String {
     if records.is_empty() {
         return String::new();
     }
-    let json = serde_json::to_string_pretty(records).expect("a record has only text keys");
+    let json = format::written_records(records);
     let mut blocks: String = escaped(&json).lines().skip(1).map(|line| format!("  {line}\n")).collect();
     // The last line closes the enclosing mapping.
     blocks.truncate(blocks.trim_end().rfind('\n').map_or(0, |newline| newline + 1));

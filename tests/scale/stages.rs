@@ -269,7 +269,7 @@ fn assert_renames_linear(pods: usize, image: &'static str, fleet: impl Fn(usize)
 
 /// A pod with its new address.
 fn renamed(address: &Address) -> Option<(Address, Address)> {
-    let name = address.name.replace("pod", "moved");
+    let name = address.name.replace("pod", "moved").into();
     (address.kind == "pod").then(|| (address.clone(), Address { name, ..address.clone() }))
 }
 

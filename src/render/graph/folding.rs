@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::picture::LEGIBLE;
 use crate::kind;
-use crate::model::{Address, Name};
+use crate::model::{Address, AddressPart};
 use crate::render::{fold, words};
 
 /// A resource that can have a box. Its parts, such as ports, are counted in it.
@@ -41,7 +41,7 @@ pub(super) struct Folded {
 /// Why resources share a box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FoldLevel {
-    Name,
+    AddressPart,
     Needs,
     Kind,
 }
@@ -50,7 +50,7 @@ impl FoldLevel {
     /// The rule in words, for the caption of a picture of declared resources.
     pub fn of_resources(self) -> &'static str {
         match self {
-            Self::Name => "Replicas of one name share one box.",
+            Self::AddressPart => "Replicas of one name share one box.",
             Self::Needs => "Resources of one kind with the same dependencies share one box.",
             Self::Kind => "Too many to draw: all resources of one kind share one box.",
         }
@@ -59,7 +59,7 @@ impl FoldLevel {
     /// The rule in words, for a picture of a plan.
     pub fn of_changes(self) -> &'static str {
         match self {
-            Self::Name => "Replicas of one name with the same action share one box.",
+            Self::AddressPart => "Replicas of one name with the same action share one box.",
             Self::Needs => "Resources of one kind with the same action and dependencies share one box.",
             Self::Kind => "Too many to draw: all resources of one kind with the same action share one box.",
         }
@@ -70,11 +70,11 @@ impl FoldLevel {
         // A single pod is not a replica, even if its name has or had numbers in the same plan.
         let by_name = || vec![name.clone(), index.is_some().to_string().into(), member.clone().unwrap_or_default()];
         let shared = match self {
-            Self::Name => by_name(),
+            Self::AddressPart => by_name(),
             // Otherwise its arrows could no longer distinguish its dependents.
             Self::Needs if needed.contains(item.address) => by_name(),
             Self::Needs => {
-                let needs: BTreeSet<&Name> = item.needs.iter().map(|needed| &needed.name).collect();
+                let needs: BTreeSet<&AddressPart> = item.needs.iter().map(|needed| &needed.name).collect();
                 needs.into_iter().cloned().collect()
             }
             Self::Kind => Vec::new(),
@@ -83,14 +83,14 @@ impl FoldLevel {
     }
 }
 
-type Key<T> = (Name, Vec<Name>, T);
+type Key<T> = (AddressPart, Vec<AddressPart>, T);
 
 /// Folds resources until there are few enough boxes to read.
 pub(super) fn folded<T: Ord + Clone>(mut items: Vec<GraphItem<'_, T>>) -> (Folded, Vec<GraphItem<'_, T>>) {
     items.sort_by(|one, other| one.address.cmp(other.address));
     let needed: BTreeSet<&Address> = items.iter().flat_map(|item| &item.needs).collect();
     let boxes = |level: &FoldLevel| items.iter().map(|item| level.key(item, &needed)).collect::<BTreeSet<_>>().len();
-    let level = [FoldLevel::Name, FoldLevel::Needs]
+    let level = [FoldLevel::AddressPart, FoldLevel::Needs]
         .into_iter()
         .find(|level| boxes(level) <= LEGIBLE)
         .unwrap_or(FoldLevel::Kind);

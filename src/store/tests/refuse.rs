@@ -52,7 +52,7 @@ async fn newer_files_are_refused_and_not_changed() {
     locked.record_all(vec![outcome(0, Some("a")), intent(1)]).await.unwrap();
     locked.checkpoint().unwrap();
     drop(locked);
-    for (path, old) in [(&paths.journal, "\"format_version\":2"), (&paths.state, "\"format_version\": 2")] {
+    for (path, old) in [(&paths.journal, "\"format_version\":2"), (&paths.state, "\"format_version\": 3")] {
         let good = fs::read_to_string(path).unwrap();
         // A newer format may use unknown words.
         let newer = good.replacen(old, "\"format_version\": 9, \"colour\": \"red\"", 1);

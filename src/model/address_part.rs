@@ -17,21 +17,21 @@ use super::shared::Recent;
 /// A fleet has thousands of addresses but few names, every map of addresses compares them, and most comparisons are
 /// between equal or similar ones. So equal names usually are the same allocation, and a name remembers how it sorts.
 #[derive(Clone)]
-pub struct Name(Arc<NameText>);
+pub struct AddressPart(Arc<AddressPartText>);
 
-struct NameText {
+struct AddressPartText {
     text: Box<str>,
     prefix: NaturalPrefix,
 }
 
 thread_local! {
-    static RECENT: RefCell<Recent<Name>> = const { RefCell::new(Recent::new()) };
+    static RECENT: RefCell<Recent<AddressPart>> = const { RefCell::new(Recent::new()) };
 }
 
-impl Name {
+impl AddressPart {
     /// The name, sharing its memory with an equal one that this thread made recently.
     pub fn new(text: &str) -> Self {
-        let made = |text: &str| Self(Arc::new(NameText { text: text.into(), prefix: NaturalPrefix::of(text) }));
+        let made = |text: &str| Self(Arc::new(AddressPartText { text: text.into(), prefix: NaturalPrefix::of(text) }));
         RECENT.with_borrow_mut(|recent| recent.find(text, made))
     }
 
@@ -40,15 +40,15 @@ impl Name {
     }
 }
 
-impl PartialEq for Name {
+impl PartialEq for AddressPart {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || (self.0.prefix == other.0.prefix && self.0.text == other.0.text)
     }
 }
 
-impl Eq for Name {}
+impl Eq for AddressPart {}
 
-impl Ord for Name {
+impl Ord for AddressPart {
     fn cmp(&self, other: &Self) -> Ordering {
         if Arc::ptr_eq(&self.0, &other.0) {
             return Ordering::Equal;
@@ -57,19 +57,19 @@ impl Ord for Name {
     }
 }
 
-impl PartialOrd for Name {
+impl PartialOrd for AddressPart {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl std::hash::Hash for Name {
+impl std::hash::Hash for AddressPart {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         self.as_str().hash(state);
     }
 }
 
-impl Deref for Name {
+impl Deref for AddressPart {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -77,89 +77,89 @@ impl Deref for Name {
     }
 }
 
-impl AsRef<str> for Name {
+impl AsRef<str> for AddressPart {
     fn as_ref(&self) -> &str {
         self
     }
 }
 
-impl fmt::Debug for Name {
+impl fmt::Debug for AddressPart {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), formatter)
     }
 }
 
-impl fmt::Display for Name {
+impl fmt::Display for AddressPart {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self.as_str(), formatter)
     }
 }
 
-impl From<&str> for Name {
+impl From<&str> for AddressPart {
     fn from(text: &str) -> Self {
         Self::new(text)
     }
 }
-impl From<String> for Name {
+impl From<String> for AddressPart {
     fn from(text: String) -> Self {
         Self::new(&text)
     }
 }
 
-impl Default for Name {
+impl Default for AddressPart {
     fn default() -> Self {
         Self::new("")
     }
 }
 
-impl Serialize for Name {
+impl Serialize for AddressPart {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Name {
+impl<'de> Deserialize<'de> for AddressPart {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
+        struct AddressPartVisitor;
 
-        impl Visitor<'_> for NameVisitor {
-            type Value = Name;
+        impl Visitor<'_> for AddressPartVisitor {
+            type Value = AddressPart;
 
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 formatter.write_str("a string")
             }
 
-            fn visit_str<E>(self, text: &str) -> Result<Name, E> {
-                Ok(Name::new(text))
+            fn visit_str<E>(self, text: &str) -> Result<AddressPart, E> {
+                Ok(AddressPart::new(text))
             }
         }
 
-        deserializer.deserialize_str(NameVisitor)
+        deserializer.deserialize_str(AddressPartVisitor)
     }
 }
 
-impl PartialEq<str> for Name {
+impl PartialEq<str> for AddressPart {
     fn eq(&self, other: &str) -> bool {
         self.as_str() == other
     }
 }
-impl PartialEq<&str> for Name {
+impl PartialEq<&str> for AddressPart {
     fn eq(&self, other: &&str) -> bool {
         self.as_str() == *other
     }
 }
-impl PartialEq<String> for Name {
+impl PartialEq<String> for AddressPart {
     fn eq(&self, other: &String) -> bool {
         self.as_str() == other
     }
 }
-impl PartialEq<Name> for str {
-    fn eq(&self, other: &Name) -> bool {
+impl PartialEq<AddressPart> for str {
+    fn eq(&self, other: &AddressPart) -> bool {
         self == other.as_str()
     }
 }
-impl PartialEq<Name> for &str {
-    fn eq(&self, other: &Name) -> bool {
+impl PartialEq<AddressPart> for &str {
+    fn eq(&self, other: &AddressPart) -> bool {
         *self == other.as_str()
     }
 }
@@ -171,14 +171,14 @@ mod tests {
     #[test]
     fn names_sort_naturally() {
         let sorted = ["", "a", "a2", "a10", "a10b", "b", "trainer-of-models-1", "trainer-of-models-2"];
-        let mut names: Vec<Name> = sorted.iter().rev().map(|text| Name::new(text)).collect();
+        let mut names: Vec<AddressPart> = sorted.iter().rev().map(|text| AddressPart::new(text)).collect();
         names.sort();
         assert_eq!(names, sorted);
     }
 
     #[test]
     fn equal_names_share_their_memory() {
-        let (one, other) = (Name::new("trainer"), Name::from("trainer".to_owned()));
+        let (one, other) = (AddressPart::new("trainer"), AddressPart::from("trainer".to_owned()));
         assert!(one == other && Arc::ptr_eq(&one.0, &other.0));
     }
 }
