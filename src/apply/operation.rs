@@ -5,6 +5,7 @@ mod change;
 mod confirm_update;
 mod create;
 mod delete;
+mod next_step;
 mod successor;
 mod wait;
 
@@ -26,7 +27,7 @@ use crate::planner::decide::in_use;
 use crate::resource::Users;
 use crate::runpod::{Api, ApiError, ErrorClass};
 use crate::store::StoreError;
-use delete::SentDelete;
+use next_step::NextStep;
 
 /// Pause before resending a request about a new object after a 404.
 const RESEND_FRESH: Duration = Duration::from_secs(10);
@@ -144,15 +145,6 @@ impl<'a> Executor<'a> {
             NextStep::AwaitGone(sent) => run.confirm_delete(sent).await,
         }
     }
-}
-
-/// What an operation does after its request.
-enum NextStep {
-    Finished,
-    /// Wait until the object with this id is ready.
-    AwaitReady(String),
-    /// Wait until no list shows the deleted object.
-    AwaitGone(Box<SentDelete>),
 }
 
 fn note_identity(ids: &mut IdsByIdentity, object: &Object) {

@@ -37,7 +37,7 @@ fn an_unusable_state_is_refused_and_not_changed() {
         (good[..good.len() / 2].to_owned(), 1, "sindri::state::damaged"),
         (String::new(), 1, "sindri::state::damaged"),
         (format!("<<<<<<< HEAD\n{good}"), 1, "finish git's merge"),
-        (good.replace("\"format_version\": 2", "\"format_version\": 99"), 1, "sindri::state::newer"),
+        (good.replace("\"format_version\": 3", "\"format_version\": 99"), 1, "sindri::state::newer"),
         (good.replace(&first, &second), 1, "are both"),
         (good.replace("pod.worker[1]", "pod.worker[0]"), 1, "is a duplicate key"),
         (good.replace("\"environment\": \"default\"", "\"environment\": \"prod\""), 3, "sindri::state::wrong_world"),

@@ -3,7 +3,8 @@
 use ecow::EcoString;
 use tokio::time::{Instant, sleep};
 
-use super::{NextStep, OperationError, RESEND_FRESH, RunningOperation, lock};
+use super::next_step::NextStep;
+use super::{OperationError, RESEND_FRESH, RunningOperation, lock};
 use crate::apply::Event;
 use crate::apply::recover::{updated, without_effect};
 use crate::kind::Compare;

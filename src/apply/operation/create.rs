@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{NextStep, OperationError, RunningOperation, lock};
+use super::next_step::NextStep;
+use super::{OperationError, RunningOperation, lock};
 use crate::apply::job::skipped;
 use crate::apply::recover::{SearchResult, created, identity_of, search, several, without_effect};
 use crate::apply::{Event, OperationFault};

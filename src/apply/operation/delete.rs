@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{NextStep, OperationError, RESEND_FRESH, RunningOperation};
+use super::next_step::{NextStep, SentDelete};
+use super::{OperationError, RESEND_FRESH, RunningOperation};
 use crate::apply::recover::{followed, migrated_among, without_effect};
 use crate::apply::watch::ListSnapshot;
 use crate::apply::{Event, OperationFault};
@@ -21,13 +22,6 @@ enum Disappearance {
     Gone,
     /// It exists under another id.
     Migrated(Box<Object>),
-}
-
-/// A delete that was sent and is not confirmed yet.
-pub(super) struct SentDelete {
-    intent: Intent,
-    id: String,
-    response: Result<bool, ApiError>,
 }
 
 impl RunningOperation<'_, '_> {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
-use super::{NextStep, OperationError, RunningOperation, lock};
+use super::next_step::NextStep;
+use super::{OperationError, RunningOperation, lock};
 use crate::apply::{Event, OperationFault};
 use crate::model::{Entry, Object, Outcome, Record, Status, Verb};
 use crate::runpod::ErrorClass;
