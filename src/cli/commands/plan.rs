@@ -11,6 +11,7 @@ use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::saved;
 use crate::cli::session::{Secrets, Session};
 use crate::cli::unreachable;
+use crate::cli::until_exit::until_exit;
 use crate::model::{Address, Plan, State};
 use crate::planner;
 use crate::planner::recognise::moves;
@@ -56,7 +57,9 @@ pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<
     show(&plan, format, &view(&args.plan.view, &plan, &input, &session), console);
     session.close()?;
     consent::refusals(&plan)?;
-    Ok(if plan.leaves_out() || (args.detailed_exitcode && !plan.is_empty()) { Exit::Changes } else { Exit::Success })
+    let changes = plan.leaves_out() || (args.detailed_exitcode && !plan.is_empty());
+    until_exit((plan, prior, observed));
+    Ok(if changes { Exit::Changes } else { Exit::Success })
 }
 
 /// The planner options from the flags.
