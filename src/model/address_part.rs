@@ -2,14 +2,15 @@
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
+use std::convert::Infallible;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::natural::{NaturalPrefix, natural};
+use super::reading::read_text;
 use super::shared::Recent;
 
 /// A kind, a name or a member in an address. Ordered by [`natural`]: `worker2` before `worker10`.
@@ -29,7 +30,7 @@ thread_local! {
 }
 
 impl AddressPart {
-    /// The name, sharing its memory with an equal one that this thread made recently.
+    /// The part, sharing its memory with an equal one that this thread made recently.
     pub fn new(text: &str) -> Self {
         let made = |text: &str| Self(Arc::new(AddressPartText { text: text.into(), prefix: NaturalPrefix::of(text) }));
         RECENT.with_borrow_mut(|recent| recent.find(text, made))
@@ -120,21 +121,7 @@ impl Serialize for AddressPart {
 
 impl<'de> Deserialize<'de> for AddressPart {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AddressPartVisitor;
-
-        impl Visitor<'_> for AddressPartVisitor {
-            type Value = AddressPart;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a string")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<AddressPart, E> {
-                Ok(AddressPart::new(text))
-            }
-        }
-
-        deserializer.deserialize_str(AddressPartVisitor)
+        read_text(deserializer, "a string", |text| Ok::<_, Infallible>(Self::new(text)))
     }
 }
 

@@ -4,6 +4,7 @@
 //! are sorted, so the same data always serialises to the same bytes.
 
 pub mod address;
+mod address_part;
 pub mod change;
 pub(crate) mod code;
 pub mod cost;
@@ -13,12 +14,12 @@ pub mod journal;
 pub mod kind_registry;
 pub mod marker;
 pub mod money;
-mod address_part;
 pub mod natural;
 pub mod object;
 pub mod operation;
 pub mod plan;
 pub mod problem_code;
+pub(crate) mod reading;
 pub mod resource;
 pub mod shared;
 pub mod similar;

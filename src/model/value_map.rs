@@ -1,13 +1,15 @@
 //! Values by name: the attributes of a resource, and the maps among their values.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::ops::Index;
 
 use ecow::{EcoString, EcoVec};
-use serde::de::{self, MapAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Value;
+use super::reading::{read_text, unique_entries};
 use super::shared::shared;
 
 /// Values by name, sorted by name.
@@ -209,41 +211,25 @@ impl<'de> Visitor<'de> for MapVisitor {
         formatter.write_str("a mapping")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<ValueMap, A::Error> {
-        let mut entries: Vec<(EcoString, Value)> = Vec::new();
-        while let Some((name, value)) = access.next_entry::<SharedText, Value>()? {
-            entries.push((name.0, value));
-        }
-        if !entries.is_sorted_by(|(one, _), (next, _)| one < next) {
-            entries.sort_by(|(one, _), (other, _)| one.cmp(other));
-            if let Some(twice) = entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-                return Err(de::Error::custom(format!("the key `{}` appears twice", twice[0].0)));
-            }
-        }
-        Ok(ValueMap { entries: entries.into() })
+    fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<ValueMap, A::Error> {
+        let entries = unique_entries(access)?.into_iter().map(|(SharedText(name), value)| (name, value)).collect();
+        Ok(ValueMap { entries })
     }
 }
 
 /// A text that is shared with equal ones while it is read.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct SharedText(EcoString);
+
+impl fmt::Display for SharedText {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
 
 impl<'de> Deserialize<'de> for SharedText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor;
-
-        impl Visitor<'_> for TextVisitor {
-            type Value = SharedText;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a string")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<SharedText, E> {
-                Ok(SharedText(shared(text)))
-            }
-        }
-
-        deserializer.deserialize_str(TextVisitor)
+        read_text(deserializer, "a string", |text| Ok::<_, Infallible>(Self(shared(text))))
     }
 }
 

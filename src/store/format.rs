@@ -14,12 +14,16 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::kind::{self, Kind};
+use crate::model::reading::unique_entries;
 use crate::model::state::STATE_FORMAT_VERSION;
 use crate::model::{Address, AddressPart, Attributes, Awaiting, Power, Record, State, Value};
 
 /// A state as indented JSON.
 pub(super) fn written(state: &State) -> String {
-    serde_json::to_string_pretty(&WrittenState(state)).expect("a state has only text keys")
+    let State { format_version: _, lineage, environment, api, resources } = state;
+    let resources = WrittenRecords::of(resources);
+    let state = WrittenState { format_version: STATE_FORMAT_VERSION, lineage, environment, api, resources };
+    serde_json::to_string_pretty(&state).expect("a state has only text keys")
 }
 
 /// Reads a state of the current version.
@@ -39,33 +43,33 @@ pub(super) fn read(text: &str) -> Result<State, serde_json::Error> {
 
 /// Records as indented JSON.
 pub(super) fn written_records(records: &BTreeMap<Address, Record>) -> String {
-    serde_json::to_string_pretty(&WrittenRecords(records)).expect("a record has only text keys")
+    serde_json::to_string_pretty(&WrittenRecords::of(records)).expect("a record has only text keys")
 }
 
-struct WrittenState<'s>(&'s State);
+#[derive(Serialize)]
+struct WrittenState<'s> {
+    format_version: u32,
+    lineage: &'s str,
+    environment: &'s str,
+    api: &'s str,
+    resources: WrittenRecords<'s>,
+}
 
-impl Serialize for WrittenState<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct WrittenFields<'s> {
-            format_version: u32,
-            lineage: &'s str,
-            environment: &'s str,
-            api: &'s str,
-            resources: WrittenRecords<'s>,
-        }
-        let State { format_version: _, lineage, environment, api, resources } = self.0;
-        let resources = WrittenRecords(resources);
-        WrittenFields { format_version: STATE_FORMAT_VERSION, lineage, environment, api, resources }
-            .serialize(serializer)
+struct WrittenRecords<'s> {
+    records: &'s BTreeMap<Address, Record>,
+    blanks: Blanks,
+}
+
+impl<'s> WrittenRecords<'s> {
+    fn of(records: &'s BTreeMap<Address, Record>) -> Self {
+        Self { records, blanks: Blanks::default() }
     }
 }
 
-struct WrittenRecords<'s>(&'s BTreeMap<Address, Record>);
-
 impl Serialize for WrittenRecords<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(address, record)| (address, WrittenRecord::from(record))))
+        let written = |record| WrittenRecord::of(record, &self.blanks);
+        serializer.collect_map(self.records.iter().map(|(address, record)| (address, written(record))))
     }
 }
 
@@ -91,12 +95,12 @@ struct WrittenRecord<'s> {
     #[serde(skip_serializing_if = "Option::is_none")]
     awaiting_ready: Option<Awaiting>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    unknown: Vec<&'static str>,
+    unknown: Vec<&'s EcoString>,
     inputs: WrittenInputs<'s>,
 }
 
-impl<'s> From<&'s Record> for WrittenRecord<'s> {
-    fn from(record: &'s Record) -> Self {
+impl<'s> WrittenRecord<'s> {
+    fn of(record: &'s Record, blanks: &'s Blanks) -> Self {
         let Record {
             kind,
             id,
@@ -121,18 +125,10 @@ impl<'s> From<&'s Record> for WrittenRecord<'s> {
             ignored,
             tainted: *tainted,
             awaiting_ready: *awaiting_ready,
-            unknown: unknown(kind, inputs),
+            unknown: blanks.missing(kind, inputs),
             inputs: WrittenInputs(inputs),
         }
     }
-}
-
-/// The attributes of a kind that `inputs` lacks, sorted.
-fn unknown(kind: &str, inputs: &Attributes) -> Vec<&'static str> {
-    let names = attributes(kind).map(|attribute| attribute.name);
-    let mut unknown: Vec<&str> = names.filter(|name| !inputs.contains_key(name)).collect();
-    unknown.sort_unstable();
-    unknown
 }
 
 /// The attributes that a record of a kind has. Those that list parts are in the records of the parts.
@@ -229,9 +225,19 @@ impl Default for Blanks {
 }
 
 impl Blanks {
+    fn find(&self, kind: &str) -> Option<&Attributes> {
+        self.0.iter().find(|(name, _)| *name == kind).map(|(_, blank)| blank)
+    }
+
     /// Nothing for an unknown kind, which is refused later.
     fn of(&self, kind: &str) -> Attributes {
-        self.0.iter().find(|(name, _)| *name == kind).map(|(_, blank)| blank.clone()).unwrap_or_default()
+        self.find(kind).cloned().unwrap_or_default()
+    }
+
+    /// The attributes of a kind that `inputs` lacks, sorted.
+    fn missing(&self, kind: &str, inputs: &Attributes) -> Vec<&EcoString> {
+        let names = self.find(kind).into_iter().flat_map(Attributes::keys);
+        names.filter(|name| !inputs.contains_key(name)).collect()
     }
 }
 
@@ -251,17 +257,8 @@ where
             formatter.write_str("a mapping")
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-            let mut entries: Vec<(K, V)> = Vec::new();
-            while let Some(entry) = access.next_entry()? {
-                entries.push(entry);
-            }
-            // A file is sorted unless someone edited it.
-            entries.sort_by(|(one, _), (other, _)| one.cmp(other));
-            if let Some(pair) = entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-                return Err(A::Error::custom(format!("the key `{}` appears twice", pair[0].0)));
-            }
-            Ok(entries.into_iter().collect())
+        fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<Self::Value, A::Error> {
+            unique_entries(access).map(BTreeMap::from_iter)
         }
     }
 

@@ -214,8 +214,10 @@ impl Sequence<'_, '_> {
         let mut stopped_record = decision.settled.clone();
         if let Some(record) = &mut stopped_record {
             // Values that a later request sets are not in effect yet.
-            for (name, _) in late.iter().filter(|(name, _)| record.inputs.contains_key(name)).collect::<Vec<_>>() {
-                record.inputs.insert(name.clone(), Value::Null);
+            for name in late.keys() {
+                if let Some(value) = record.inputs.get_mut(name) {
+                    *value = Value::Null;
+                }
             }
         }
         let mut record = stopped_record.clone();
