@@ -14,8 +14,8 @@ use sindri::apply::Event;
 use sindri::config::Config;
 use sindri::emulator::InProcess;
 use sindri::graph::ResourceGraph;
-use sindri::model::{Dialect, Entry, Observed, Outcome, Plan, State, Verb};
-use sindri::observe::observe;
+use sindri::model::{Dialect, Entry, Observed, Outcome, Plan, Replay, State, Verb};
+use sindri::observe::{KindNames, observe};
 use sindri::planner::PlanOptions;
 use sindri::planner::drift::survey;
 use sindri::planner::review::check::violations;
@@ -147,7 +147,8 @@ fn observe_emulator(bencher: Bencher<'_, '_>) {
 fn decode_lists(bencher: Bencher<'_, '_>) {
     let tape = Tape::of(&applied().session.account);
     let client = Client::new(Arc::new(tape), ApiKey::emulator(), Dialect::V2);
-    let lists = || RUNTIME.block_on(observe(&client)).expect("lists");
+    let nothing = Replay::new(State::new("lineage".into(), "default".into(), "runpod".into()));
+    let lists = || RUNTIME.block_on(observe(&client, &KindNames::new(), &nothing)).expect("lists");
     // The first reading records the replies.
     assert_eq!(lists().of_kind("pod").count(), PODS);
     bencher.bench_local(lists);

@@ -50,8 +50,9 @@ impl ResourceGraph {
     pub fn of_resources(resources: &BTreeMap<Address, Resource>) -> Result<Self, GraphError> {
         Self::build(resources.iter().map(|(address, resource)| {
             let refers = resource.inputs.values().flat_map(Value::references).map(|to| (to, Edge::Refers));
+            let needs = resource.needs.iter().map(|to| (to, Edge::Refers));
             let part_of = resource.parent.iter().map(|to| (to, Edge::PartOf));
-            (address, refers.chain(part_of).collect())
+            (address, refers.chain(needs).chain(part_of).collect())
         }))
     }
 
@@ -254,6 +255,7 @@ mod tests {
             address: pod.clone(),
             inputs: Attributes::from([("network_volume".to_owned(), volume)]),
             parent: None,
+            needs: Default::default(),
             power: None,
             lifecycle: Default::default(),
             timeouts: Default::default(),

@@ -6,15 +6,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join_all, try_join_all};
 
 use crate::kind::{self, Kind};
-use crate::model::{Address, Attributes, Marker, Observed, Operation, Plan, Verb};
+use crate::model::{Address, Attributes, Marker, Observed, Operation, Plan, Replay, Resource, Verb};
 use crate::planner::decide::feasible;
 use crate::planner::decide::feasible::Answers;
 use crate::runpod::{Api, ApiError};
 
-/// All objects of the listed kinds in the account: one list per kind (and page), concurrently.
-pub async fn observe(api: &dyn Api) -> Result<Observed, ApiError> {
-    let lists = try_join_all(kind::listed_on(api.dialect()).map(|kind| api.list(kind))).await?;
+/// Names of kinds.
+pub type KindNames = BTreeSet<&'static str>;
+
+/// All objects in the account of the kinds that are always listed, named in `declared`, or known to `replay`: one list
+/// per kind (and page), concurrently.
+pub async fn observe(api: &dyn Api, declared: &KindNames, replay: &Replay) -> Result<Observed, ApiError> {
+    let mut known: BTreeSet<&str> = replay.state.resources.values().map(|record| &*record.kind).collect();
+    known.extend(replay.pending.iter().map(|intent| &*intent.address.kind));
+    let is_due = |kind: &&Kind| kind.always_listed || declared.contains(kind.name) || known.contains(kind.name);
+    let lists = try_join_all(kind::listed_on(api.dialect()).filter(is_due).map(|kind| api.list(kind))).await?;
     Ok(lists.into_iter().flatten().collect())
+}
+
+/// The kinds of the declared resources.
+pub fn kinds_of(resources: &BTreeMap<Address, Resource>) -> KindNames {
+    let declared: BTreeSet<&str> = resources.keys().map(|address| &*address.kind).collect();
+    kind::listed().map(|kind| kind.name).filter(|name| declared.contains(name)).collect()
 }
 
 /// Facts about a plan's creates that are not in the lists. Sends one request per distinct question, and none if no

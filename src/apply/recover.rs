@@ -22,7 +22,7 @@ use crate::kind::{self, Kind};
 use crate::model::{
     Address, Entry, Intent, Moment, Object, Observed, Outcome, PendingIntents, Record, Replay, State, Verb,
 };
-use crate::observe::observe;
+use crate::observe::{KindNames, observe};
 use crate::resource::Folding;
 use crate::resource::inventory::migrated;
 use crate::resource::members;
@@ -238,6 +238,7 @@ pub async fn recover(
     api: &dyn Api,
     store: &LockedState,
     clock: &Clock,
+    declared: &KindNames,
     events: Events<'_>,
 ) -> Result<Observed, RecoverError> {
     let lag = api.list_lag();
@@ -247,8 +248,8 @@ pub async fn recover(
     let mut gaps = SEARCHES.iter().skip(1).copied();
     let mut reported = false;
     loop {
-        let mut observed = observe(api).await?;
         let mut replay = store.snapshot();
+        let mut observed = observe(api, declared, &replay).await?;
         let mut open = Vec::new();
         let (mut entries, mut news) = (Vec::new(), Vec::new());
         let pending = std::mem::take(&mut replay.pending);

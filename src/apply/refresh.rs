@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::recover::{ListedObjects, RecoverError, look_again, made_by, settled_in_memory};
 use crate::model::{Address, Moment, Observed, Replay, State, Unsettled};
-use crate::observe::observe;
+use crate::observe::{KindNames, observe};
 use crate::runpod::Api;
 use crate::store::{self, Holder, Identity, Paths, Snapshot};
 use crate::transport::clock::Clock;
@@ -28,6 +28,8 @@ pub struct RefreshContext<'a> {
     pub paths: &'a Paths,
     pub identity: Identity<'a>,
     pub clock: &'a Clock,
+    /// The kinds of the configuration's resources.
+    pub declared: &'a KindNames,
 }
 
 /// Reads the state, then the world. Calls `running` if an apply is in progress.
@@ -66,8 +68,8 @@ async fn see(
     if let Some(holder) = &holder {
         running(holder);
     }
-    let mut observed = observe(place.api).await?;
     let replay = Replay { state, pending, last_create };
+    let mut observed = observe(place.api, place.declared, &replay).await?;
     // A reader does not create replacements for missing objects, so the date is precise enough.
     let is_fresh = |created: &Moment| place.clock.age_by_date(created) < place.api.list_lag();
     let fresh = look_again(place.api, &replay, &is_fresh, &mut observed).await?;

@@ -18,8 +18,9 @@ use crate::catalog::Catalog;
 use crate::config::{self, Config, LoadOptions, ProblemCode, Readable, RecordedEnvironments};
 use crate::emulator::{Emulator, EmulatorOptions, InProcess};
 use crate::files::{self, Boundary, ReadError};
+use crate::kind;
 use crate::model::{Address, Observed, Plan, State};
-use crate::observe::inquire;
+use crate::observe::{KindNames, inquire, kinds_of};
 use crate::planner;
 use crate::planner::decide::feasible;
 use crate::render::words;
@@ -33,6 +34,8 @@ use crate::transport::http::{HttpTransport, REQUEST_TIMEOUT};
 /// The context of a command.
 pub struct Session {
     pub config: Config,
+    /// The kinds of its resources.
+    declared: KindNames,
     pub paths: Paths,
     /// The API to which the state belongs: [`State::api`].
     pub api: String,
@@ -283,7 +286,8 @@ impl Session {
         let client = client.with_notify(Arc::new(move |wait, reason| {
             announced.announce(Pause { wait, reason: reason.to_owned() });
         }));
-        Ok(Self { config, paths, api, client, pauses, clock, emulator })
+        let declared = kinds_of(&config.resources);
+        Ok(Self { config, declared, paths, api, client, pauses, clock, emulator })
     }
 
     pub fn identity(&self) -> Identity<'_> {
@@ -303,7 +307,13 @@ impl Session {
     }
 
     fn place(&self) -> refresh::RefreshContext<'_> {
-        refresh::RefreshContext { api: &self.client, paths: &self.paths, identity: self.identity(), clock: &self.clock }
+        refresh::RefreshContext {
+            api: &self.client,
+            paths: &self.paths,
+            identity: self.identity(),
+            clock: &self.clock,
+            declared: &self.declared,
+        }
     }
 
     fn tells_who_runs(&self, console: &Console) -> impl FnOnce(&Holder) {
@@ -327,8 +337,23 @@ impl Session {
 
     /// Resolves what earlier runs left open, durably, and shows progress, because it may take minutes.
     pub async fn recover(&self, store: &LockedState, console: &Console) -> Result<Observed, Failure> {
+        self.recover_listing(&self.declared, store, console).await
+    }
+
+    /// Like `recover`, and also lists the kinds of which nothing is declared or recorded.
+    pub async fn recover_everything(&self, store: &LockedState, console: &Console) -> Result<Observed, Failure> {
+        let all = kind::listed().map(|kind| kind.name).collect();
+        self.recover_listing(&all, store, console).await
+    }
+
+    async fn recover_listing(
+        &self,
+        declared: &KindNames,
+        store: &LockedState,
+        console: &Console,
+    ) -> Result<Observed, Failure> {
         let progress = console.progress();
-        let observed = recover(&self.client, store, &self.clock, &|event| progress.show(&event)).await?;
+        let observed = recover(&self.client, store, &self.clock, declared, &|event| progress.show(&event)).await?;
         progress.finish();
         Ok(observed)
     }

@@ -1,6 +1,6 @@
 //! Collects the inputs of one resource and their source positions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::problem::Findings;
 use super::source::Span;
@@ -13,6 +13,7 @@ use crate::model::{Address, Attributes, Dialect, Lifecycle, Power, ProblemCode, 
 pub struct ResourceDraft {
     kind: &'static Kind,
     inputs: Attributes,
+    needs: BTreeSet<Address>,
     spans: BTreeMap<String, Span>,
 }
 
@@ -22,7 +23,7 @@ impl ResourceDraft {
         let is_folded = |name: &&str| listed_in(kind.name, name).is_some();
         let names = kind.attributes.iter().map(|attribute| attribute.name).filter(|name| !is_folded(name));
         let inputs = names.map(|name| (name.to_owned(), Value::Null)).collect();
-        Self { kind, inputs, spans: BTreeMap::new() }
+        Self { kind, inputs, needs: BTreeSet::new(), spans: BTreeMap::new() }
     }
 
     /// Sets an attribute. `span` is its position in the file, `None` for a default.
@@ -36,6 +37,11 @@ impl ResourceDraft {
 
     pub fn get(&self, name: &str) -> &Value {
         self.inputs.get(name).unwrap_or(&Value::Null)
+    }
+
+    /// The resource must exist first, although no attribute holds its id; see [`Resource::needs`].
+    pub fn need(&mut self, address: Address) {
+        self.needs.insert(address);
     }
 
     /// Sets the position of a part of an attribute: `env.LOG_LEVEL`.
@@ -87,6 +93,7 @@ impl ResourceDraft {
             address,
             inputs: self.inputs,
             parent: None,
+            needs: self.needs,
             power: settings.power,
             lifecycle: settings.lifecycle,
             timeouts: settings.timeouts,

@@ -52,7 +52,7 @@ pub enum Names {
     Outside(AccountObject),
 }
 
-/// Objects of the account that sindri uses but does not manage.
+/// Objects of the account that a resource can use without sindri managing them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AccountObject {
     /// Credentials for a private container registry.
@@ -62,6 +62,14 @@ pub enum AccountObject {
 }
 
 impl AccountObject {
+    /// The kind of resource that manages such objects.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Registry => "registry",
+            Self::Template => "template",
+        }
+    }
+
     /// For use in sentences.
     pub fn title(self) -> &'static str {
         match self {
@@ -88,6 +96,12 @@ pub enum Compare {
     WhenSet,
     /// The API never returns it, so the recorded value counts as the observed one.
     Recorded,
+    /// A counter that people raise to send the write-only attributes of the object again. RunPod never sees it. An
+    /// adopted object counts as having the declared version.
+    Version,
+    /// Sent and never compared or recorded, because the API does not return it and nothing secret is stored. It is sent
+    /// with every create, and with the update that changes the [`Compare::Version`] of the object.
+    WriteOnly,
 }
 
 /// Whether a dialect can express an attribute.
@@ -106,7 +120,7 @@ impl Attribute {
     pub fn refers_to(&self) -> Option<&'static str> {
         match self.names? {
             Names::Listed { kind, .. } => Some(kind),
-            Names::Outside(_) => None,
+            Names::Outside(outside) => Some(outside.kind()),
         }
     }
 

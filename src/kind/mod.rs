@@ -22,7 +22,7 @@ pub use network_volume::NETWORK_VOLUME;
 pub use pod::POD;
 pub use port::PORT;
 pub use price::{MachineFacts, Pricing, Unpriced};
-pub use table::{Kind, Membership, Protection, Readiness, Recognition};
+pub use table::{Kind, Membership, OwnChange, Protection, Readiness, Recognition};
 
 /// All kinds. A kind comes after those it refers to or is part of.
 pub static KINDS: KindRegistry<Kind> = KindRegistry::new(&[&NETWORK_VOLUME, &POD, &PORT]);

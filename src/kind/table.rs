@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::attribute::{Attribute, Names, supplied};
+use super::attribute::{Attribute, Compare, Names, supplied};
 use super::description::Description;
 use super::limits::Limit;
 use super::price::Pricing;
-use crate::model::{Attributes, Dialect, FieldChange, Loss, Power, Risk, Value};
+use crate::model::{Attributes, Dialect, DriftClass, FieldChange, Loss, Power, Risk, Value};
 
 /// One kind of resource.
 #[derive(Debug)]
@@ -18,6 +18,15 @@ pub struct Kind {
     /// The RunPod APIs that have objects of this kind, or list its members with their parent.
     pub dialects: &'static [Dialect],
     pub attributes: &'static [Attribute],
+    /// Whether every refresh lists its objects. Otherwise they are listed only if the configuration, the state or an
+    /// unfinished request contains one, or if a command looks for objects outside the state.
+    pub always_listed: bool,
+    /// Whether its fields become those of the resources that name it, so that a change of it explains theirs.
+    pub is_merged_into_users: bool,
+    /// What a change of [`crate::model::Record::chosen`] at RunPod means.
+    pub chosen_drift: DriftClass,
+    /// Changes that RunPod makes to its objects by itself.
+    pub own_changes: &'static [OwnChange],
     /// Limits from RunPod's schemas and documents.
     pub limits: &'static [Limit],
     /// Set for a kind whose resources exist only within their parent's request, such as ports.
@@ -52,14 +61,23 @@ pub struct Kind {
     pub creates_first: bool,
     /// Data that destroying an object with these attributes loses.
     pub losses: fn(&Attributes) -> Vec<Loss>,
-    /// The risk of losing something precious, if [`Kind::losses`] lists any.
-    pub precious_risk: Risk,
+    /// The risk of losing something precious, if [`Kind::losses`] lists any for these attributes.
+    pub precious_risk: fn(&Attributes) -> Risk,
     /// The risk of stopping an object; `None` if the kind cannot be stopped.
     pub stop_risk: Risk,
     pub pricing: Pricing,
     /// Describes an object with these attributes. The second argument is what RunPod chose among the candidates
     /// ([`crate::model::Record::chosen`]).
     pub describe: fn(&Attributes, &BTreeMap<String, String>) -> Description,
+}
+
+/// A change that RunPod makes by itself, and how to recognise it.
+#[derive(Debug)]
+pub struct OwnChange {
+    pub attribute: &'static str,
+    /// Whether the change from the applied to the observed value is one that RunPod makes.
+    pub matches: fn(&Value, &Value) -> bool,
+    pub class: DriftClass,
 }
 
 /// How sindri finds its own object after the response to a create was lost.
@@ -152,6 +170,17 @@ impl Kind {
         self.identity().is_none_or(|names| names.iter().all(|name| one.get(name) == other.get(name)))
     }
 
+    /// The drift class of a change that RunPod made by itself from `before` to `after`.
+    pub fn own_change(&self, attribute: &str, before: &Value, after: &Value) -> Option<DriftClass> {
+        let is_it = |change: &&OwnChange| change.attribute == attribute && (change.matches)(before, after);
+        self.own_changes.iter().find(is_it).map(|change| change.class)
+    }
+
+    /// The attributes that a change of `version` sends again.
+    pub fn write_only(&self) -> impl Iterator<Item = &'static Attribute> {
+        self.attributes.iter().filter(|attribute| attribute.compare == Compare::WriteOnly)
+    }
+
     /// Whether an object with these attributes is locked.
     pub fn is_locked(&self, attributes: &Attributes) -> bool {
         self.lock_attribute.is_some_and(|lock| attributes.get(lock) == Some(&Value::Bool(true)))
@@ -187,11 +216,11 @@ impl Kind {
         })
     }
 
-    /// The objects of listed kinds that these attributes refer to, by kind and id: a pod's network volume.
+    /// The objects of other kinds that these attributes refer to, by kind and id: a pod's network volume.
     pub fn references<'i>(&self, attributes: &'i Attributes) -> impl Iterator<Item = (&'static str, &'i str)> {
         self.named(attributes).filter_map(|(_, names, id)| match names {
             Names::Listed { kind, .. } => Some((kind, id)),
-            Names::Outside(_) => None,
+            Names::Outside(outside) => Some((outside.kind(), id)),
         })
     }
 }

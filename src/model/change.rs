@@ -72,6 +72,8 @@ impl Action {
 pub enum Effect {
     /// Nothing restarts.
     InPlace,
+    /// RunPod releases a new version and exchanges the workers. Idle ones end at once, busy ones after their job.
+    Rollout,
     /// RunPod recreates the container: it wipes the container disk and keeps the pod volume.
     Restart,
     /// The new value needs a new object.
@@ -88,6 +90,10 @@ pub enum Risk {
     Restart,
     /// A pod is destroyed together with its container disk.
     EphemeralLoss,
+    /// An address that clients call ceases to exist; a successor has another.
+    AddressLoss,
+    /// Queued and running jobs are cancelled.
+    JobsLoss,
     /// A pod volume is destroyed.
     DiskLoss,
     /// A network volume is destroyed.
@@ -147,7 +153,7 @@ pub enum Cause {
     Superseded { by: Address },
     /// Everything is being destroyed.
     Destroy,
-    /// Another resource is replaced, created or destroyed.
+    /// Another resource is replaced, created or destroyed, or a template that supplies fields is changed.
     Dependency { address: Address, action: Action },
     /// Its parent changes, and the parent's request covers it.
     Parent { address: Address },
@@ -209,6 +215,8 @@ pub enum SideEffect {
     /// The pod is created running and then stopped, because RunPod cannot create a stopped pod. The boot needs stock
     /// and costs `hourly` while it lasts.
     Boots { hourly: Cost },
+    /// These resources use the old value of a write-only attribute until they are started again.
+    KeepsOldValue { users: Vec<Address> },
     /// `createBeforeDestroy` cannot be honoured, because `needs` is destroyed before its own successor exists.
     DestroyedFirst { needs: Address },
 }
@@ -294,7 +302,7 @@ impl Change {
     pub fn all_fields(&self) -> impl Iterator<Item = &FieldChange> {
         let beside = self.side_effects.iter().filter_map(|effect| match effect {
             SideEffect::Field { field } => Some(field),
-            SideEffect::Boots { .. } | SideEffect::DestroyedFirst { .. } => None,
+            SideEffect::Boots { .. } | SideEffect::KeepsOldValue { .. } | SideEffect::DestroyedFirst { .. } => None,
         });
         self.fields.iter().chain(beside)
     }
@@ -303,7 +311,7 @@ impl Change {
     pub fn all_fields_mut(&mut self) -> impl Iterator<Item = &mut FieldChange> {
         let beside = self.side_effects.iter_mut().filter_map(|effect| match effect {
             SideEffect::Field { field } => Some(field),
-            SideEffect::Boots { .. } | SideEffect::DestroyedFirst { .. } => None,
+            SideEffect::Boots { .. } | SideEffect::KeepsOldValue { .. } | SideEffect::DestroyedFirst { .. } => None,
         });
         self.fields.iter_mut().chain(beside)
     }

@@ -25,6 +25,8 @@ pub enum Severity {
 pub enum RestoreEffect {
     /// Nothing restarts.
     InPlace,
+    /// RunPod exchanges the workers; see [`super::Effect::Rollout`].
+    Rollout,
     /// The container is recreated if `updates` is `in-place`; otherwise the object is replaced.
     Restart,
     /// Restoring it needs a new object.
@@ -168,6 +170,7 @@ impl DriftClass {
             Self::Stopped => Some([Power::Running, Power::Stopped]),
             Self::Started => Some([Power::Stopped, Power::Running]),
             Self::Gone | Self::Changed | Self::ZeroGpu | Self::Errored | Self::NotReady | Self::Migrated => None,
+            Self::Rotated | Self::ScaledDown => None,
             Self::Orphan | Self::Unmanaged => None,
         }
     }
@@ -183,6 +186,8 @@ impl DriftClass {
             Self::Errored => "errored",
             Self::NotReady => "not-ready",
             Self::Migrated => "moved",
+            Self::Rotated => "rotated",
+            Self::ScaledDown => "scaled-down",
             Self::Orphan => "orphan",
             Self::Unmanaged => "unmanaged",
         }

@@ -26,6 +26,10 @@ pub enum DriftClass {
     /// It has another id (`fields` has `id`), another region, or lost one of its addresses.
     #[serde(rename = "moved")]
     Migrated,
+    /// A write-only value was replaced outside sindri.
+    Rotated,
+    /// RunPod lowered the number of workers because there were no requests.
+    ScaledDown,
     /// It carries our marker but is in no state.
     Orphan,
     /// It belongs to another project or is not managed by sindri.

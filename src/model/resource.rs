@@ -96,6 +96,9 @@ pub struct Resource {
     pub inputs: Attributes,
     /// The resource whose request also creates this one: the pod of a port.
     pub parent: Option<Address>,
+    /// Resources that must exist first although no attribute holds their id: a secret that `env` names, or a template
+    /// whose fields are among the inputs.
+    pub needs: BTreeSet<Address>,
     /// `None` for kinds that cannot be stopped.
     pub power: Option<Power>,
     pub lifecycle: Lifecycle,

@@ -24,6 +24,9 @@ pub struct ValueMap {
 /// The inputs of a resource by attribute name.
 pub type Attributes = ValueMap;
 
+/// Number of entries of a table that is searched from its start; a pod has fewer attributes.
+const SMALL: usize = 32;
+
 impl ValueMap {
     pub const fn new() -> Self {
         Self { entries: EcoVec::new() }
@@ -42,18 +45,26 @@ impl ValueMap {
         self.entries.binary_search_by(|(key, _)| key.as_str().cmp(name))
     }
 
+    /// The index of a name. In a small table, comparing lengths first finds it without comparing many texts.
+    fn index_of(&self, name: &str) -> Option<usize> {
+        if self.entries.len() > SMALL {
+            return self.position(name).ok();
+        }
+        self.entries.iter().position(|(key, _)| key.len() == name.len() && key == name)
+    }
+
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.position(name).ok().map(|at| &self.entries[at].1)
+        self.index_of(name).map(|at| &self.entries[at].1)
     }
 
     /// Copies the table if it is shared.
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
-        let at = self.position(name).ok()?;
+        let at = self.index_of(name)?;
         self.entries.make_mut().get_mut(at).map(|(_, value)| value)
     }
 
     pub fn contains_key(&self, name: &str) -> bool {
-        self.position(name).is_ok()
+        self.index_of(name).is_some()
     }
 
     /// Returns the value that it replaces.
@@ -77,7 +88,7 @@ impl ValueMap {
     }
 
     pub fn remove(&mut self, name: &str) -> Option<Value> {
-        self.position(name).ok().map(|at| self.entries.remove(at).1)
+        self.index_of(name).map(|at| self.entries.remove(at).1)
     }
 
     /// Keeps the entries for which `keep` is true. Copies the table only if it is shared and an entry goes.

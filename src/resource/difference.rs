@@ -66,7 +66,9 @@ impl Difference {
 pub fn difference(readings: &Readings<'_>) -> Difference {
     let mut difference = Difference::default();
     // For an attribute supplied by something else (a template), any value is accepted.
-    let own = readings.kind.attributes.iter().filter(|attribute| attribute.supplier(readings.wanted).is_none());
+    let own = readings.kind.attributes.iter().filter(|attribute| {
+        attribute.compare != Compare::WriteOnly && attribute.supplier(readings.wanted).is_none() //
+    });
     for attribute in own {
         for (path, before, after) in attribute_changes(attribute, readings) {
             if ignored(&path, readings.ignored) {
@@ -142,7 +144,7 @@ fn attribute_changes(attribute: &Attribute, readings: &Readings<'_>) -> Vec<(Str
     let Some(wanted) = readings.wanted.get(name) else { return Vec::new() };
     let recorded = readings.recorded.and_then(|recorded| recorded.get(name));
     let seen = match attribute.compare {
-        Compare::Recorded => None,
+        Compare::Recorded | Compare::Version => None,
         _ => readings.seen.get(name),
     };
     if attribute.compare == Compare::ManagedKeys {
@@ -165,14 +167,18 @@ fn against_record(compare: Compare) -> Compare {
         Compare::Set => Compare::Set,
         Compare::WhenSet => Compare::WhenSet,
         Compare::AtLeast => Compare::AtLeast,
-        Compare::Exact | Compare::Recorded | Compare::ManagedKeys => Compare::Exact,
+        Compare::Exact | Compare::Recorded | Compare::Version | Compare::WriteOnly | Compare::ManagedKeys => {
+            Compare::Exact
+        }
     }
 }
 
 /// Whether the observed value satisfies the desired one.
 pub fn satisfies(compare: Compare, wanted: &Value, seen: &Value) -> bool {
     match compare {
-        Compare::Exact | Compare::Recorded | Compare::ManagedKeys => same(wanted, seen),
+        // Nothing is known about a write-only value.
+        Compare::WriteOnly => true,
+        Compare::Exact | Compare::Recorded | Compare::Version | Compare::ManagedKeys => same(wanted, seen),
         Compare::WhenSet => wanted.is_null() || same(wanted, seen),
         Compare::OneOf => {
             let (wanted, seen) = (wanted.text_items(), seen.text_items());

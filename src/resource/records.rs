@@ -19,13 +19,14 @@ pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -
 
 /// The record of a resource with these inputs, without an id.
 fn record_with(kind: &Kind, resource: &Resource, inputs: Attributes, power: Option<Power>) -> Record {
-    let inputs = redacted(inputs);
+    let mut inputs = redacted(inputs);
+    inputs.retain(|name, _| kind.write_only().all(|attribute| attribute.name != name));
     Record {
         kind: kind.name.into(),
         id: String::new(),
         chosen: BTreeMap::new(),
         marked: None,
-        depends_on: needed(&inputs, resource.parent.as_ref()),
+        depends_on: needed(&inputs, resource),
         inputs,
         power,
         prevent_destroy: resource.lifecycle.prevent_destroy,
@@ -42,9 +43,10 @@ pub fn wanted_power(resource: &Resource, known: Option<Power>) -> Option<Power> 
     resource.declared_power().or(known).or(Some(by_default))
 }
 
-/// The dependencies of a record with these inputs: everything they refer to, and the parent.
-pub fn needed(inputs: &Attributes, parent: Option<&Address>) -> Vec<Address> {
-    let mut needed: Vec<Address> = inputs.values().flat_map(Value::references).chain(parent).cloned().collect();
+/// The dependencies of a record with these inputs: everything they refer to, and the needs of its `resource`.
+pub fn needed(inputs: &Attributes, resource: &Resource) -> Vec<Address> {
+    let needed = inputs.values().flat_map(Value::references).chain(&resource.parent).chain(&resource.needs);
+    let mut needed: Vec<Address> = needed.cloned().collect();
     needed.sort();
     needed.dedup();
     needed
@@ -73,6 +75,10 @@ impl Observation<'_> {
             let name = attribute.name;
             let seen = self.object.attributes.get(name).filter(|_| attribute.compare != Compare::Recorded);
             let value = match seen {
+                None if attribute.compare == Compare::Version => {
+                    let known = self.recorded.and_then(|record| record.inputs.get(name));
+                    known.or_else(|| self.resource.inputs.get(name)).cloned()
+                }
                 None => self.recorded.map_or_else(|| self.unset(name), |record| record.inputs.get(name)).cloned(),
                 Some(seen) if attribute.compare == Compare::ManagedKeys => Some(self.managed(name, seen)),
                 Some(seen) => {

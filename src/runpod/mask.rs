@@ -130,6 +130,9 @@ impl SecretEncoding {
 
     /// The start and the end of the first match that begins at `from` or later.
     fn find(&self, text: &str, from: usize) -> Option<(usize, usize)> {
+        if text.len() - from < self.letters.len() {
+            return None;
+        }
         let starts = text[from..].char_indices().map(|(at, _)| from + at);
         let mut likely = starts.filter(|at| self.may_begin(&text[*at..]));
         likely.find_map(|at| Some((at, self.end(text, at)?)))

@@ -12,6 +12,7 @@ use sindri::config::Move;
 use sindri::emulator::{Emulator, InProcess};
 use sindri::kind;
 use sindri::model::{Action, Address, Dialect, Entry, Marker, Observed, Outcome, Plan, Power, State, Verb};
+use sindri::observe::{KindNames, kinds_of};
 use sindri::planner::decide::power::power_plan;
 use sindri::planner::drift::survey;
 use sindri::planner::review::identity;
@@ -148,8 +149,9 @@ impl Actor {
     /// `sindri plan --out`, without a lock.
     pub async fn save(&self, desired: &Desired, options: PlanOptions) -> Option<SavedPlan> {
         let (paths, identity) = (self.session.paths(), self.session.identity());
-        let place =
-            RefreshContext { api: &self.session.client, paths: &paths, identity, clock: &self.session.account.clock };
+        let (api, clock) = (&self.session.client, &self.session.account.clock);
+        let declared = kinds_of(desired);
+        let place = RefreshContext { api, paths: &paths, identity, clock, declared: &declared };
         let refresh = refresh(place, |_| ()).await.ok()?;
         let input = self.input(desired, &refresh.state, &refresh.observed, options);
         Some(SavedPlan::of(&self.checked(&input), &input, "sindri.yaml".into()))
@@ -201,7 +203,9 @@ impl Actor {
     async fn correct(&self, records: impl Fn(&State, &Observed) -> Option<RecordChanges>) -> bool {
         let store = self.session.lock();
         let api = Sabotaged { client: &self.session.client, sabotage: self.sabotage };
-        let Ok(observed) = recover::recover(&api, &store, &self.session.account.clock, &self.note()).await else {
+        let Ok(observed) =
+            recover::recover(&api, &store, &self.session.account.clock, &KindNames::new(), &self.note()).await
+        else {
             return false;
         };
         match records(&store.snapshot().state, &observed) {
@@ -236,7 +240,8 @@ impl Actor {
         let store = self.session.lock();
         let api = Sabotaged { client: &self.session.client, sabotage: self.sabotage };
         let note = self.note();
-        let Ok(observed) = recover::recover(&api, &store, &self.session.account.clock, &note).await else {
+        let Ok(observed) = recover::recover(&api, &store, &self.session.account.clock, &KindNames::new(), &note).await
+        else {
             return Ended::Refused;
         };
         let prior = store.snapshot().state;

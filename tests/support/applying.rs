@@ -6,6 +6,7 @@ use std::time::Duration;
 use sindri::apply::{self, Event, Report, recover};
 use sindri::config::Move;
 use sindri::model::{Address, Observed, Plan, Power, State, Verb};
+use sindri::observe::KindNames;
 use sindri::planner::PlanOptions;
 use sindri::planner::decide::power::power_plan;
 use sindri::render::{Style, Summary};
@@ -83,7 +84,8 @@ impl Session {
         let store = self.lock();
         let events = Mutex::new(Vec::new());
         let note = |event: Event| events.lock().expect("no panic").push(event);
-        let observed = recover::recover(&self.client, &store, &self.account.clock, &note).await.expect("lists");
+        let observed =
+            recover::recover(&self.client, &store, &self.account.clock, &KindNames::new(), &note).await.expect("lists");
         let prior: State = store.snapshot().state;
         let plan = plan(Readings::of(&Desired::new(), &prior, &observed));
         self.run(&store, events, plan, &observed, since).await

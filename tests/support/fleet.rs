@@ -248,6 +248,7 @@ fn declared(address: Address, inputs: Attributes) -> Resource {
         address,
         inputs,
         parent: None,
+        needs: Default::default(),
         power: None,
         lifecycle: Lifecycle::default(),
         timeouts: Timeouts::default(),

@@ -7,7 +7,7 @@ use sindri::apply::{Event, recover};
 use sindri::catalog::Catalog;
 use sindri::config::Move;
 use sindri::model::{Address, Change, DriftReport, Entry, Observed, Outcome, Plan, State};
-use sindri::observe::inquire;
+use sindri::observe::{KindNames, inquire};
 use sindri::planner::decide::feasible;
 use sindri::planner::drift::report;
 use sindri::planner::drift::report::Scope;
@@ -88,7 +88,7 @@ impl Session {
     /// The result of `sindri drift`, which takes no lock.
     pub async fn report(&self, unmanaged: bool) -> DriftReport {
         let (paths, identity, clock) = (self.paths(), self.identity(), &self.account.clock);
-        let context = RefreshContext { api: &self.client, paths: &paths, identity, clock };
+        let context = RefreshContext { api: &self.client, paths: &paths, identity, clock, declared: &KindNames::new() };
         let refreshed = refresh_and_recheck(context, |_| ()).await.expect("lists");
         report::report(&Scope {
             name: self.name,
@@ -105,7 +105,9 @@ impl Session {
     /// Does the same as `sindri refresh`.
     pub async fn refresh(&self) {
         let store = self.lock();
-        let observed = recover::recover(&self.client, &store, &self.account.clock, &|_| ()).await.expect("lists");
+        let observed = recover::recover(&self.client, &store, &self.account.clock, &KindNames::new(), &|_| ())
+            .await
+            .expect("lists");
         let records = accepted(&store.snapshot().state, &observed);
         let outcome = Outcome { operation: "refresh".into(), records };
         store.record(Entry::Outcome(outcome)).await.expect("a disk");
@@ -121,7 +123,7 @@ impl Session {
                 messages.lock().expect("no panic").push_str(&how);
             }
         };
-        recover::recover(&self.client, &store, &self.account.clock, &note).await.expect("lists");
+        recover::recover(&self.client, &store, &self.account.clock, &KindNames::new(), &note).await.expect("lists");
         store.checkpoint().expect("a disk");
         messages.into_inner().expect("no panic")
     }

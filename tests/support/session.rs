@@ -8,7 +8,7 @@ use sindri::apply::{ApplyOptions, Event, Job};
 use sindri::emulator::PodEvent;
 use sindri::kind::Kind;
 use sindri::model::{Address, Dialect, Entry, Marker, Object, Observed, Plan, Record, Replay, Resource, State, Verb};
-use sindri::observe::observe;
+use sindri::observe::{KindNames, observe};
 use sindri::runpod::{Api, Client};
 use sindri::store::{self, Holder, Identity, LockedState, Paths, Snapshot};
 use tempfile::TempDir;
@@ -154,7 +154,7 @@ impl Session {
 
     /// What exists at the account.
     pub async fn observe(&self) -> Observed {
-        observe(&self.client).await.expect("lists")
+        observe(&self.client, &KindNames::new(), &Replay::new(self.state())).await.expect("lists")
     }
 
     /// The existing pods.

@@ -71,6 +71,13 @@ impl RunningOperation<'_, '_> {
         self.operation.inputs.keys().any(managed)
     }
 
+    /// Whether the update writes a new version of write-only values.
+    fn sends_version(&self) -> bool {
+        let is_version =
+            |name: &EcoString| self.kind.attribute(name).is_some_and(|attribute| attribute.compare == Compare::Version);
+        self.operation.inputs.keys().any(is_version)
+    }
+
     fn intent_on(&self, current: &Object) -> Intent {
         let mut intent = self.intent();
         if let Some(record) = &mut intent.record {
@@ -89,7 +96,12 @@ impl RunningOperation<'_, '_> {
     }
 
     async fn changed(&self, intent: &Intent, object: Object) -> Result<NextStep, OperationError> {
-        self.record(Entry::Outcome(updated(intent))).await?;
+        let mut outcome = updated(intent);
+        if let (true, Some(Some(record))) = (self.sends_version(), outcome.records.get_mut(&self.operation.address)) {
+            // It shows when the value was written, by which a later change outside sindri is noticed.
+            record.chosen = object.computed.chosen.clone();
+        }
+        self.record(Entry::Outcome(outcome)).await?;
         self.executor.remember(&self.operation.address, &object);
         if !self.operation.wait {
             self.done(Some(object));

@@ -21,6 +21,9 @@ pub struct UpdateRequest<'i> {
     /// The names of the attributes that the update changes. Empty if no record names them, because the update reverts
     /// an outside change.
     requested: BTreeSet<String>,
+    /// Requested attributes that no object can show: a new version of a write-only value whose response was lost. They
+    /// count as missing, because sending the value again is harmless and losing it is not.
+    unprovable: BTreeSet<String>,
 }
 
 /// The effect of an update.
@@ -43,7 +46,7 @@ impl<'i> UpdateRequest<'i> {
             }
         }
         let requested = changes.keys().map(ToString::to_string).collect();
-        Self { intent, kind, before, wanted, recorded: changes.clone(), requested }
+        Self { intent, kind, before, wanted, recorded: changes.clone(), requested, unprovable: BTreeSet::new() }
     }
 
     /// The request of an earlier run, described only by its intent; `None` if that has no record.
@@ -72,8 +75,12 @@ impl<'i> UpdateRequest<'i> {
         });
         let changed = record.inputs.iter().filter(|(name, value)| old.and_then(|old| old.get(name)) != Some(value));
         let changed = changed.map(|(name, _)| name.to_string());
-        let requested = changed.chain(parts.map(|(_, membership)| membership.attribute.to_owned())).collect();
-        Some(Self { intent, kind, before, wanted, recorded, requested })
+        let requested: BTreeSet<String> =
+            changed.chain(parts.map(|(_, membership)| membership.attribute.to_owned())).collect();
+        let versions = kind.attributes.iter().filter(|attribute| attribute.compare == Compare::Version);
+        let versions = versions.map(|attribute| attribute.name.to_owned());
+        let unprovable = versions.filter(|version| requested.contains(version)).collect();
+        Some(Self { intent, kind, before, wanted, recorded, requested, unprovable })
     }
 
     /// The requested paths that `object` does not show.
@@ -89,7 +96,8 @@ impl<'i> UpdateRequest<'i> {
         // Includes differences that no request could revert: they show that this request did not produce the current
         // value.
         let paths = difference(&readings).all().into_iter().map(|field| field.path);
-        paths.filter(|path| self.requested.is_empty() || self.requested.contains(name_of(path))).collect()
+        let missing = paths.filter(|path| self.requested.is_empty() || self.requested.contains(name_of(path)));
+        missing.chain(self.unprovable.iter().cloned()).collect()
     }
 
     /// The result of the update if `object` shows it.
@@ -143,7 +151,7 @@ impl<'i> UpdateRequest<'i> {
         let shown = |name: &&String| {
             let attribute = self.kind.attribute(name);
             object.attributes.contains_key(name)
-                && attribute.is_some_and(|attribute| attribute.compare != Compare::Recorded)
+                && attribute.is_some_and(|it| !matches!(it.compare, Compare::Recorded | Compare::Version))
         };
         self.requested.iter().filter(shown).any(|name| {
             let is_whole = !missing.iter().any(|path| name_of(path) == name);

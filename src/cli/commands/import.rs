@@ -43,7 +43,7 @@ async fn one(
     let declared = &session.config.resources;
     let address = KnownAddresses::declared(declared.keys()).with_hint(DECLARE_FIRST).one(word)?;
     let store = session.lock("import", args.lock_timeout)?;
-    let observed = session.recover(&store, console).await?;
+    let observed = session.recover_everything(&store, console).await?;
     let state = store.snapshot().state;
     let object = match importable(&state, &observed, address, id) {
         Ok(object) => object,

@@ -6,7 +6,7 @@ use crate::kind::attribute::{Attribute, BOTH, Compare, Support, attribute, in_pl
 use crate::kind::limits::{LONGEST_NAME, Limit, LimitRule, LimitSource, NOT_EMPTY, limit};
 use crate::kind::{Kind, Protection, Readiness, Recognition};
 use crate::model::Dialect::{V1, V2};
-use crate::model::{Effect, ProblemCode, Risk, Value};
+use crate::model::{DriftClass, Effect, ProblemCode, Risk, Value};
 
 /// A disk that outlives the pods that mount it.
 ///
@@ -17,6 +17,10 @@ pub static NETWORK_VOLUME: Kind = Kind {
     title: "network volume",
     dialects: &[V1, V2],
     attributes: ATTRIBUTES,
+    always_listed: true,
+    is_merged_into_users: false,
+    chosen_drift: DriftClass::Migrated,
+    own_changes: &[],
     limits: LIMITS,
     member_of: None,
     name_attribute: Some("name"),
@@ -33,7 +37,7 @@ pub static NETWORK_VOLUME: Kind = Kind {
     ends_at_zero_balance: false,
     creates_first: true,
     losses,
-    precious_risk: Risk::VolumeLoss,
+    precious_risk: |_| Risk::VolumeLoss,
     stop_risk: Risk::None,
     pricing: PRICING,
     describe,

@@ -8,7 +8,7 @@ use crate::kind::limits::{
 };
 use crate::kind::{Kind, Readiness, Recognition};
 use crate::model::Dialect::{self, V1, V2};
-use crate::model::{ProblemCode, Risk};
+use crate::model::{DriftClass, ProblemCode, Risk};
 
 /// One container on a rented machine, with its disk, its pod volume and at most one network volume.
 pub static POD: Kind = Kind {
@@ -16,6 +16,10 @@ pub static POD: Kind = Kind {
     title: "pod",
     dialects: &[V1, V2],
     attributes: ATTRIBUTES,
+    always_listed: true,
+    is_merged_into_users: false,
+    chosen_drift: DriftClass::Migrated,
+    own_changes: &[],
     limits: LIMITS,
     member_of: None,
     name_attribute: Some("name"),
@@ -36,7 +40,7 @@ pub static POD: Kind = Kind {
     ends_at_zero_balance: true,
     creates_first: false,
     losses,
-    precious_risk: Risk::DiskLoss,
+    precious_risk: |_| Risk::DiskLoss,
     stop_risk: Risk::EphemeralLoss,
     pricing: PRICING,
     describe,

@@ -3,7 +3,7 @@
 use crate::kind::attribute::{BOTH, Compare, attribute, restart};
 use crate::kind::{Description, Kind, Membership, Pricing, Readiness, Recognition};
 use crate::model::Dialect::{V1, V2};
-use crate::model::{Attributes, Risk, Value};
+use crate::model::{Attributes, DriftClass, Risk, Value};
 
 /// An exposure of a pod: `8888/http` at its proxy URL, or `22/tcp` at a public address that RunPod maps.
 ///
@@ -16,6 +16,10 @@ pub static PORT: Kind = Kind {
         attribute("port", Compare::Exact, restart, "ports are part of the pod's request", BOTH),
         attribute("protocol", Compare::Exact, restart, "ports are part of the pod's request", BOTH),
     ],
+    always_listed: false,
+    is_merged_into_users: false,
+    chosen_drift: DriftClass::Migrated,
+    own_changes: &[],
     limits: &[],
     member_of: Some(Membership { parent: "pod", attribute: "ports", inputs }),
     name_attribute: None,
@@ -32,7 +36,7 @@ pub static PORT: Kind = Kind {
     ends_at_zero_balance: false,
     creates_first: false,
     losses: |_| Vec::new(),
-    precious_risk: Risk::None,
+    precious_risk: |_| Risk::None,
     stop_risk: Risk::None,
     pricing: Pricing::FREE,
     // The address is descriptive enough: `port.trainer:8888/http`.

@@ -129,6 +129,10 @@ impl<'a> Subject<'_, 'a> {
                 .map(|(address, action)| Cause::Dependency { address: address.clone(), action: *action });
             causes.extend(chain);
         }
+        if !fields.is_empty() {
+            let merged = self.merged.iter().cloned();
+            causes.extend(merged.map(|(address, action)| Cause::Dependency { address, action }));
+        }
         let broken = self.broken(object);
         causes.extend(broken.clone());
         let asked = self.context.input.options.replace.contains(self.address);
@@ -207,7 +211,7 @@ impl<'a> Subject<'_, 'a> {
                         resource.lifecycle.ignore_changes.union(&self.unapplied).cloned().collect();
                     ignored::keep(&mut record, self.kind, &ignore, old, applied, &object.attributes);
                     ignored::forget_unknown(&mut record, old, &object.attributes, &change.fields);
-                    record.depends_on = needed(&record.inputs, resource.parent.as_ref());
+                    record.depends_on = needed(&record.inputs, resource);
                 }
                 Some(record)
             }

@@ -32,6 +32,6 @@ pub fn must_replace(fields: &[FieldChange], recreates: bool) -> bool {
     fields.iter().any(|field| match field.effect {
         Effect::Replace => true,
         Effect::Restart => recreates,
-        Effect::InPlace => false,
+        Effect::InPlace | Effect::Rollout => false,
     })
 }

@@ -245,6 +245,7 @@ fn undo(drift: &Drift) -> Option<RestoreEffect> {
     let each = drift.fields.iter().map(|field| match (field.effect, kind.refusal(field)) {
         (_, Some(_)) => RestoreEffect::Impossible,
         (Effect::InPlace, None) => RestoreEffect::InPlace,
+        (Effect::Rollout, None) => RestoreEffect::Rollout,
         (Effect::Restart, None) => RestoreEffect::Restart,
         (Effect::Replace, None) => RestoreEffect::Replace,
     });
@@ -258,6 +259,7 @@ fn severity(drift: &Drift) -> Severity {
         DriftClass::NotReady | DriftClass::Orphan => Severity::Warning,
         // The state names an id that no longer exists, which misleads every reader until it is resolved.
         DriftClass::Migrated if drift.new_id().is_some() => Severity::Warning,
-        DriftClass::Migrated | DriftClass::Unmanaged => Severity::Information,
+        DriftClass::Rotated => Severity::Warning,
+        DriftClass::Migrated | DriftClass::ScaledDown | DriftClass::Unmanaged => Severity::Information,
     }
 }

@@ -52,9 +52,14 @@ fn survey_with(prior: &State, observed: &Observed, migrated: &BTreeMap<&Address,
             // Drift is shown in time order: first the applied value, then the observed one.
             std::mem::swap(&mut field.before, &mut field.after);
         }
+        let kind = kind::find(&record.kind);
+        let chosen_drift = kind.map_or(DriftClass::Migrated, |kind| kind.chosen_drift);
         let moves = moves(record, object, &fields);
         if !moves.is_empty() {
-            drifts.push(entry(DriftClass::Migrated, moves));
+            drifts.push(entry(chosen_drift, moves));
+        }
+        for field in fields.extract_if(.., |field| own_change(kind, field).is_some()) {
+            drifts.extend(own_change(kind, &field).map(|class| entry(class, vec![field])));
         }
         // Kept separate, because one part needs a decision and the other is informational.
         let (ignored, fields): (Vec<_>, Vec<_>) =
@@ -66,6 +71,11 @@ fn survey_with(prior: &State, observed: &Observed, migrated: &BTreeMap<&Address,
         }
     }
     drifts
+}
+
+/// The class of a change that RunPod made by itself.
+fn own_change(kind: Option<&kind::Kind>, field: &FieldChange) -> Option<DriftClass> {
+    kind?.own_change(&field.path, &field.before, &field.after)
 }
 
 /// A changed id or different choices by RunPod than at creation, without repeating what is in `changed`.
@@ -171,7 +181,7 @@ fn corrections(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<R
             if let Some(kind) = kind::listed_in(&record.kind, &path).filter(|_| drift.class == DriftClass::Changed) {
                 let known = members.get(&drift.address).map_or(&[][..], Vec::as_slice);
                 records.extend(accepted_members(kind, &drift.address, &record.id, known, &after));
-            } else if drift.class != DriftClass::Migrated {
+            } else if !matches!(drift.class, DriftClass::Migrated | DriftClass::Rotated) {
                 accept(&mut record.inputs, &path, after);
             }
         }

@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kind;
+use crate::kind::{self, Compare};
 use crate::model::{
-    Action, Address, Attributes, Awaiting, Cause, Dialect, Effect, Operation, Power, Record, Timeouts, Value, ValueMap,
-    Verb,
+    Action, Address, Attributes, Awaiting, Cause, Dialect, Effect, FieldChange, Operation, Power, Record, Timeouts,
+    Value, ValueMap, Verb,
 };
 use crate::planner::decide::change::{Decision, Decisions};
 use crate::planner::decide::lock::unlocks;
@@ -303,6 +303,16 @@ impl Sequence<'_, '_> {
                     }
                 }
             }
+        }
+        let is_new_version = |field: &FieldChange| {
+            decision.kind.attribute(&field.path).is_some_and(|attribute| attribute.compare == Compare::Version)
+        };
+        if change.fields.iter().any(is_new_version) {
+            let declared = decision.resource.map(|resource| &resource.inputs);
+            let sent = decision.kind.write_only().filter_map(|attribute| {
+                Some((attribute.name, declared?.get(attribute.name)?.clone())) //
+            });
+            inputs.extend(sent);
         }
         // An unknown status does not mean that the pod is stopped.
         let stopped = decision.object.and_then(|object| object.status.as_ref()?.power()) == Some(Power::Stopped);

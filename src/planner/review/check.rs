@@ -151,10 +151,10 @@ fn each_change(change: &Change, operations: &[&Operation], refuse: &mut dyn FnMu
     if change.action != Action::NoOp && change.causes.is_empty() {
         refuse("it gives no reason for its change");
     }
-    if change.action.destroys() && change.risk < Risk::EphemeralLoss {
-        refuse("it destroys an object, but states no risk");
+    if !change.losses.is_empty() && change.action.destroys() && change.risk < Risk::EphemeralLoss {
+        refuse("it loses data, but states no risk");
     }
-    if change.losses.iter().any(|loss| loss.precious) && change.risk < Risk::DiskLoss {
+    if change.losses.iter().any(|loss| loss.precious) && change.risk < Risk::AddressLoss {
         refuse("it loses precious data, but states a lower risk");
     }
     if change.action == Action::NoOp && !change.fields.is_empty() {

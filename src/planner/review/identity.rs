@@ -79,7 +79,7 @@ fn action(change: &Change, requests: Option<&String>) -> String {
             .iter()
             .filter_map(|effect| match effect {
                 SideEffect::Field { field } => Some((field.path.as_str(), (&field.before, &field.after))),
-                SideEffect::Boots { .. } | SideEffect::DestroyedFirst { .. } => None,
+                SideEffect::Boots { .. } | SideEffect::KeepsOldValue { .. } | SideEffect::DestroyedFirst { .. } => None,
             })
             .collect(),
         requests,

@@ -389,7 +389,8 @@ impl ReadingDigests<'_> {
 }
 
 fn of_resource(resource: &Resource) -> Fields {
-    let Resource { address: _, inputs, parent: _, power, lifecycle, timeouts: _, position: _, positions: _ } = resource;
+    let Resource { inputs, power, lifecycle, address: _, parent: _, needs: _, timeouts: _, position: _, positions: _ } =
+        resource;
     let mut fields = of_attributes(inputs);
     fields.insert("power".into(), identity::digest(power));
     fields.insert("lifecycle".into(), identity::digest(lifecycle));

@@ -69,6 +69,8 @@ pub fn happened(class: DriftClass) -> &'static str {
         DriftClass::Errored => "is in error",
         DriftClass::NotReady => "is not ready",
         DriftClass::Migrated => "was migrated",
+        DriftClass::Rotated => "has a value set outside sindri",
+        DriftClass::ScaledDown => "was scaled down by RunPod",
         DriftClass::Orphan => "is an orphan",
         DriftClass::Unmanaged => "is not managed here",
     }
@@ -176,7 +178,8 @@ pub fn consequence(finding: &Finding) -> Option<Phrase> {
                 bills
             }
         }
-        DriftClass::Migrated => None,
+        DriftClass::Migrated | DriftClass::Rotated => None,
+        DriftClass::ScaledDown => Some(Phrase::new("RunPod lowers the number of workers when there are no requests")),
         DriftClass::Orphan | DriftClass::Unmanaged => {
             billed.map(|billed| Phrase::new(format!("it costs {}{}", about(billed), billed.hourly.hour_and_month())))
         }
@@ -208,6 +211,7 @@ fn undoing(finding: &Finding) -> Option<Phrase> {
     let kind = kind::find(&finding.kind)?;
     let words = match finding.undo? {
         RestoreEffect::InPlace => return None,
+        RestoreEffect::Rollout => "undoing it exchanges the workers; running jobs finish".to_owned(),
         RestoreEffect::Restart => {
             format!("undoing it replaces the {}, or recreates its container in place", kind.title)
         }
@@ -257,6 +261,12 @@ pub fn remedies(report: &DriftReport, finding: &Finding, target: &str) -> Vec<Re
             vec![apply("records its new id and continues with it"), refresh("only records its new id")]
         }
         DriftClass::Migrated => vec![refresh("records its location")],
+        DriftClass::Rotated => {
+            let effect =
+                Phrase::new("raise its ").code("version").text(" to write the value of the configuration again");
+            vec![Remedy { command: None, effect }, refresh("accepts the current value")]
+        }
+        DriftClass::ScaledDown => vec![apply("raises it again"), refresh("accepts the lower number")],
         DriftClass::Orphan => orphan(report, finding),
         DriftClass::Unmanaged => Vec::new(),
     }
@@ -328,7 +338,9 @@ fn changed(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
             refresh,
         ],
         Some(RestoreEffect::Replace) => vec![held(finding, &ALL, apply("restores the declared values")), refresh],
-        Some(RestoreEffect::InPlace) | None => vec![apply("restores the declared values"), refresh],
+        Some(RestoreEffect::InPlace | RestoreEffect::Rollout) | None => {
+            vec![apply("restores the declared values"), refresh]
+        }
     }
 }
 

@@ -53,8 +53,8 @@ pub fn plan_schema() -> Json {
                 ],
             },
             "action": { "enum": ACTIONS },
-            "risk": { "enum": ["none", "restart", "ephemeral-loss", "disk-loss", "volume-loss"] },
-            "effect": { "enum": ["in_place", "restart", "replace"] },
+            "risk": { "enum": ["none", "restart", "ephemeral-loss", "address-loss", "jobs-loss", "disk-loss", "volume-loss"] },
+            "effect": { "enum": ["in_place", "rollout", "restart", "replace"] },
         },
     })
 }
@@ -319,7 +319,7 @@ fn resource_drift() -> Json {
         ],
         &[],
     );
-    let classes = ["gone", "changed", "stopped", "started", "zero-gpu", "errored", "moved"];
+    let classes = ["gone", "changed", "stopped", "started", "zero-gpu", "errored", "moved", "rotated", "scaled-down"];
     let answers = ["untouched", "planned", "agrees", "ignored", "refused", "left-out", "accepted"];
     let members = [
         ("class", json!({ "enum": classes })),

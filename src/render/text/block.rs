@@ -307,6 +307,9 @@ fn body(context: &Context<'_>, change: &Change, members: &[&Change], full: bool)
     if !change.action.destroys() && change.fields.iter().any(|field| field.effect == Effect::Restart) {
         lines.push(Line::of(INDENT, "restarts: the container disk is wiped, volumes are kept"));
     }
+    if !change.action.destroys() && change.fields.iter().any(|field| field.effect == Effect::Rollout) {
+        lines.push(Line::of(INDENT, "rolls out: idle workers are exchanged at once, busy ones after their job"));
+    }
     if let Some(alternative) = &change.in_place_alternative {
         lines.push(Line::of(INDENT, format!("with `--updates in-place`: {alternative}")));
     }
@@ -339,6 +342,9 @@ fn side_effect(effect: &SideEffect) -> Option<String> {
         SideEffect::Field { .. } => None,
         SideEffect::Boots { hourly } => {
             Some(format!("boots once before it is stopped: needs stock, {} until then", hourly.of_one()))
+        }
+        SideEffect::KeepsOldValue { users } => {
+            Some(format!("{} use the old value until they start again", words::few(users.iter().collect())))
         }
         SideEffect::DestroyedFirst { needs } => {
             Some(format!("createBeforeDestroy does not apply: `{needs}` must be destroyed first"))

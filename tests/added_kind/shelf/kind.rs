@@ -2,7 +2,7 @@
 
 use sindri::kind::attribute::{attribute, replace};
 use sindri::kind::{Attribute, Compare, Description, Kind, Names, Pricing, Readiness, Recognition, Support};
-use sindri::model::{Dialect, Money, Risk};
+use sindri::model::{Dialect, DriftClass, Money, Risk};
 
 pub static SHELF: Kind = Kind {
     name: "shelf",
@@ -15,6 +15,10 @@ pub static SHELF: Kind = Kind {
             ..attribute("pod", Compare::Exact, replace, "a shelf stays in its pod", ONLY_V2)
         },
     ],
+    always_listed: true,
+    is_merged_into_users: false,
+    chosen_drift: DriftClass::Migrated,
+    own_changes: &[],
     limits: &[],
     member_of: None,
     name_attribute: Some("name"),
@@ -31,7 +35,7 @@ pub static SHELF: Kind = Kind {
     ends_at_zero_balance: false,
     creates_first: false,
     losses: |_| Vec::new(),
-    precious_risk: Risk::None,
+    precious_risk: |_| Risk::None,
     stop_risk: Risk::None,
     pricing: Pricing { estimate: |_, _, _| Money::from_dollars(0.25).into(), unpriced: |_, _| Vec::new() },
     describe: |_, _| Description { what: "3 boards".into(), ..Description::default() },

@@ -48,7 +48,7 @@ async fn add(
     console: &Console,
 ) -> Result<Exit, Failure> {
     let store = session.lock("import --all", args.lock_timeout)?;
-    let observed = session.recover(&store, console).await?;
+    let observed = session.recover_everything(&store, console).await?;
     let state = store.snapshot().state;
     let config = &session.config;
     let mut blocks = Blocks::default();

@@ -19,7 +19,7 @@ pub async fn run(
 ) -> Result<Exit, Failure> {
     let session = Session::open(global, console, Secrets::NotNeeded)?;
     let store = session.lock("import --discover", lock_timeout)?;
-    let observed = session.recover(&store, console).await?;
+    let observed = session.recover_everything(&store, console).await?;
     let Replay { state: prior, pending, .. } = store.snapshot();
     let search = Search { input: session.plan_input(&prior, &observed, PlanOptions::default()) };
     let blank = prior.resources.is_empty() && pending.is_empty();

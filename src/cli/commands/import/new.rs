@@ -41,7 +41,7 @@ pub async fn run(
     let empty = config::check_text(base, &write::document(&name, dialect, &[]), options)?;
     let mut session = Session::of(empty, global, console)?;
     let store = session.lock("import --all", args.lock_timeout)?;
-    let observed = session.recover(&store, console).await?;
+    let observed = session.recover_everything(&store, console).await?;
     let prior = store.snapshot().state;
     let import = match draft::left_behind(base, &prior, args.name.as_deref(), options) {
         Some(text) => Import::resumed(text, &prior, &observed),

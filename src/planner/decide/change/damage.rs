@@ -15,8 +15,12 @@ impl Subject<'_, '_> {
                     let inputs: Vec<&Attributes> = [&self.wanted].into_iter().chain(&self.recorded).collect();
                     losses.extend(side_effects::undeclared(self.kind, object, &inputs));
                 }
-                let precious = losses.iter().any(|loss| loss.precious);
-                (if precious { self.kind.precious_risk } else { Risk::EphemeralLoss }, losses)
+                let risk = match losses.as_slice() {
+                    [] => Risk::None,
+                    losses if losses.iter().any(|loss| loss.precious) => (self.kind.precious_risk)(&object.attributes),
+                    _ => Risk::EphemeralLoss,
+                };
+                (risk, losses)
             }
             Action::Stop => (self.kind.stop_risk, losses.into_iter().filter(|loss| !loss.precious).collect()),
             Action::Update if running && fields.iter().any(|field| field.effect == Effect::Restart) => {

@@ -55,6 +55,8 @@ pub(super) struct Subject<'c, 'a> {
     pub succeeds: bool,
     /// The targets of the unresolved references in `wanted`, with the action on each.
     pub unresolved: Vec<(Address, Action)>,
+    /// Changing resources whose fields are among the inputs, with the action on each.
+    pub merged: Vec<(Address, Action)>,
     /// Attributes that keep their values although the declaration differs.
     pub unapplied: BTreeSet<String>,
 }
@@ -103,6 +105,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             successor: successor(address, decided),
             succeeds,
             unresolved: resource.map(|resource| unresolved(resource, decided)).unwrap_or_default(),
+            merged: resource.map(|resource| merged(resource, decided)).unwrap_or_default(),
             unapplied: BTreeSet::new(),
         }
     }
@@ -161,4 +164,11 @@ fn unresolved(resource: &Resource, decided: &BTreeMap<Address, Decision<'_>>) ->
         (action == Action::Create || action.is_replacement()).then(|| (target.clone(), action))
     });
     made.collect()
+}
+
+/// The changing resources that become part of this one, with the action on each.
+fn merged(resource: &Resource, decided: &BTreeMap<Address, Decision<'_>>) -> Vec<(Address, Action)> {
+    let sources = resource.needs.iter().filter_map(|need| decided.get(need));
+    let changing = sources.filter(|it| it.kind.is_merged_into_users && it.change.action != Action::NoOp);
+    changing.map(|decision| (decision.change.address.clone(), decision.change.action)).collect()
 }

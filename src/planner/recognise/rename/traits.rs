@@ -54,7 +54,8 @@ pub(super) fn traits<'v>(kind: &Kind, of: impl Fn(&str) -> (Option<&'v Value>, O
                 }));
             }
             // Different values of these may satisfy each other.
-            Compare::OneOf | Compare::Set | Compare::AtLeast | Compare::WhenSet | Compare::Recorded => {}
+            Compare::OneOf | Compare::Set | Compare::AtLeast | Compare::WhenSet => {}
+            Compare::Recorded | Compare::Version | Compare::WriteOnly => {}
         }
     }
     traits
