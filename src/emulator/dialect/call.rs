@@ -28,6 +28,9 @@ pub struct Call {
     /// The `{id}` of the path, percent-decoded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// A second id in the path, of a part of the object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
     /// Decoded query parameters. A repeated v1 parameter is joined by commas.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub query: BTreeMap<String, String>,
@@ -40,7 +43,7 @@ pub struct Call {
 impl Call {
     /// A call with nothing but its operation.
     pub fn new(dialect: ApiVersion, operation: &'static str) -> Self {
-        Self { dialect, operation, id: None, query: BTreeMap::new(), body: None, tweaks: Tweaks::default() }
+        Self { dialect, operation, id: None, part: None, query: BTreeMap::new(), body: None, tweaks: Tweaks::default() }
     }
 
     /// The id in the path, or an empty string.
@@ -48,8 +51,18 @@ impl Call {
         self.id.as_deref().unwrap_or_default()
     }
 
+    /// The body without the member that a fault drops.
+    pub(in crate::emulator) fn kept_body(&self) -> Option<Value> {
+        without_dropped(self.body.as_ref(), &self.tweaks)
+    }
+
     pub fn id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
+        self
+    }
+
+    pub fn part(mut self, id: impl Into<String>) -> Self {
+        self.part = Some(id.into());
         self
     }
 
@@ -67,6 +80,15 @@ impl Call {
         self.tweaks = tweaks;
         self
     }
+}
+
+/// The body of an update without the member that a fault drops.
+pub fn without_dropped(body: Option<&Value>, tweaks: &Tweaks) -> Option<Value> {
+    let mut body = body.cloned()?;
+    if let (Some(field), Some(members)) = (&tweaks.patch_drops_field, body.as_object_mut()) {
+        members.remove(field);
+    }
+    Some(body)
 }
 
 /// A response as bytes.

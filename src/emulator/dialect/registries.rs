@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::response::{Response, RouteResult};
 use super::schema::{ObjectShape, PresentMembers, checked};
-use crate::emulator::rules::refusal::RequestRefusal;
 use crate::emulator::state::registry::Registry;
 use crate::emulator::state::world::World;
 
@@ -15,24 +14,22 @@ fn view(registry: &Registry) -> Value {
 }
 
 /// All credentials. v1 returns the list itself; v2 wraps it in an object.
-pub fn all(world: &World) -> Value {
-    world.registries.newest_first().map(view).collect()
+pub fn all(world: &World, call: &Call, now: Timestamp) -> Value {
+    world.registries.listed(u64::MAX, &call.tweaks, now).map(view).collect()
 }
 
-pub fn get(world: &World, call: &Call, _: Timestamp) -> RouteResult {
-    Ok(Response::json(200, view(world.registries.get(call.object_id()).ok_or(RequestRefusal::NotFound)?)))
+pub fn get(world: &World, call: &Call, now: Timestamp) -> RouteResult {
+    Ok(Response::json(200, view(world.registries.find(call.object_id(), now)?)))
 }
 
 /// Creates a credential and answers with `status`.
 pub fn create(world: &mut World, call: &Call, shape: &ObjectShape, status: u16, now: Timestamp) -> RouteResult {
     checked(shape, call.body.as_ref())?;
-    world.now = now;
     let name = PresentMembers::of(call.body.as_ref()).text("name").unwrap_or_default();
-    Ok(Response::json(status, view(world.add_registry(name)?)))
+    Ok(Response::json(status, view(world.create_registry(name, &call.tweaks, now)?)))
 }
 
 pub fn delete(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
-    world.remove_registry(call.object_id())?;
-    world.now = now;
+    world.delete_registry(call.object_id(), &call.tweaks, now)?;
     Ok(Response::no_content())
 }

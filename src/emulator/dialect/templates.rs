@@ -7,7 +7,6 @@ use super::response::{Response, RouteResult};
 use crate::emulator::state::world::World;
 
 pub fn delete(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
-    world.remove_template(call.object_id())?;
-    world.now = now;
+    world.delete_template(call.object_id(), &call.tweaks, now)?;
     Ok(Response::no_content())
 }

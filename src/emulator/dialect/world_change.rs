@@ -75,15 +75,16 @@ impl<'de> Deserialize<'de> for Call {
             dialect: ApiVersion,
             operation: String,
             id: Option<String>,
+            part: Option<String>,
             #[serde(default)]
             query: BTreeMap<String, String>,
             body: Option<Value>,
             #[serde(default)]
             tweaks: Tweaks,
         }
-        let SavedCall { dialect, operation, id, query, body, tweaks } = Deserialize::deserialize(deserializer)?;
+        let SavedCall { dialect, operation, id, part, query, body, tweaks } = Deserialize::deserialize(deserializer)?;
         let known = operations().find(|known| *known == operation);
         let operation = known.ok_or_else(|| D::Error::custom(format!("no operation is called `{operation}`")))?;
-        Ok(Self { dialect, operation, id, query, body, tweaks })
+        Ok(Self { dialect, operation, id, part, query, body, tweaks })
     }
 }

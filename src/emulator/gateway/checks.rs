@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::emulator::Inner;
 use super::journal::{JournalEntry, without_secret};
 use super::replies::{Rejection, error, gateway_block, too_many, violation};
-use super::target::{RequestTarget, Routed};
+use super::target::{PathIds, RequestTarget, Routed};
 use crate::emulator::dialect::call::{ApiVersion, Call};
 use crate::emulator::rules::tweaks::Tweaks;
 use crate::emulator::state::settings::Fidelity;
@@ -57,8 +57,8 @@ impl Inner {
             }
             return Err(Rejection::Api(too_many(dialect, &format!("rate limit exceeded for the {window} window"))));
         }
-        let (route, id) = match target.route(request.method) {
-            Routed::Found(route, id) => (route, id),
+        let (route, ids) = match target.route(request.method) {
+            Routed::Found(route, ids) => (route, ids),
             Routed::NotFound => return Err(refuse(404, "resource not found")),
             Routed::WrongMethod(allow) => {
                 headers.push(("allow".into(), allow));
@@ -71,7 +71,8 @@ impl Inner {
         query.extend(header(request, LAST_EVENT).map(|id| (LAST_EVENT.to_owned(), id.to_owned())));
         let body = json_body(request).map_err(|_| refuse(400, "request body is not valid JSON"))?;
         entry.body = body.as_ref().map(|body| without_secret(route, body));
-        Ok(Call { dialect, operation: route.operation, id, query, body, tweaks: Tweaks::default() })
+        let PathIds { object: id, part } = ids;
+        Ok(Call { dialect, operation: route.operation, id, part, query, body, tweaks: Tweaks::default() })
     }
 }
 

@@ -10,13 +10,14 @@
 //! | `GET /_emu/journal?since=n` | requests after number n |
 //! | `POST /_emu/pods/{id}/event`, `/_emu/volumes/{id}/event` | an event such as `{"event": "preempt"}` |
 //! | `POST /_emu/hosts/{id}/event` | `hostDown` or `maintenance` for all pods on the matching hosts |
+//! | `GET`, `PUT /_emu/settings` | the settings; PUT changes the members that it names |
 //! | `GET`, `PUT /_emu/account {balance?, spendLimit?}` | USD, and USD per hour |
 
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::emulator::{Emulator, Inner};
 use super::faults;
@@ -120,6 +121,8 @@ impl Inner {
             (Post, ["volumes", id, "event"]) => {
                 self.change(WorldChange::VolumeEvent { id: (*id).to_owned(), event: body(request)? })
             }
+            (Get, ["settings"]) => to_json(&self.world.settings),
+            (Put, ["settings"]) => self.change_settings(body(request)?),
             (Get, ["account"]) => to_json(self.world.account(self.now)),
             (Put, ["account"]) => self.change(WorldChange::Account(body(request)?)),
             _ => Err(ControlError(404, format!("there is no control call {} {path}", request.method.word()))),
@@ -130,6 +133,18 @@ impl Inner {
         self.world.apply(&change, self.now).map_err(|reason| ControlError(400, reason))?;
         self.log(|| change);
         Ok(json!({}))
+    }
+
+    /// Changes the given settings. The seed only takes effect with a reset.
+    fn change_settings(&mut self, changes: Map<String, Value>) -> Result<Value, ControlError> {
+        let mut settings = to_json(&self.world.settings)?;
+        if let Some(members) = settings.as_object_mut() {
+            members.extend(changes);
+        }
+        let changed = serde_json::from_value(settings);
+        self.world.settings = changed.map_err(|error| ControlError(400, error.to_string()))?;
+        self.replaced();
+        to_json(&self.world.settings)
     }
 
     fn reset(&mut self, seed: u64) {

@@ -11,11 +11,19 @@ use crate::transport::Method;
 
 /// The result of routing.
 pub enum Routed {
-    /// With the id in the path, if the route has one.
-    Found(&'static Route, Option<String>),
+    /// With the ids in the path.
+    Found(&'static Route, PathIds),
     NotFound,
     /// The path exists with these methods, for the `Allow` header.
     WrongMethod(String),
+}
+
+/// The ids in a path.
+#[derive(Debug, Default, PartialEq)]
+pub struct PathIds {
+    pub object: Option<String>,
+    /// Of a part of the object, such as a worker of an endpoint.
+    pub part: Option<String>,
 }
 
 /// The parts of a request's path.
@@ -40,8 +48,8 @@ impl<'path> RequestTarget<'path> {
     }
 
     pub fn route(&self, method: Method) -> Routed {
-        if let Some((route, id)) = self.candidates().find(|(route, _)| route.method == method) {
-            return Routed::Found(route, id);
+        if let Some((route, ids)) = self.candidates().find(|(route, _)| route.method == method) {
+            return Routed::Found(route, ids);
         }
         match self.methods() {
             methods if methods.is_empty() => Routed::NotFound,
@@ -54,10 +62,13 @@ impl<'path> RequestTarget<'path> {
         self.candidates().map(|(route, _)| route.method.word()).collect::<Vec<_>>().join(", ")
     }
 
-    /// The routes that match the path, with any method, each with the id.
-    fn candidates(&self) -> impl Iterator<Item = (&'static Route, Option<String>)> {
-        let ours = self.dialect.into_iter().flat_map(routes);
-        ours.filter_map(|route| Some((route, captured(route.path, self.below)?)))
+    /// The routes that match the path, with any method, each with the ids. A literal path comes before a pattern:
+    /// `registries/delegations` is no registry.
+    fn candidates(&self) -> impl Iterator<Item = (&'static Route, PathIds)> {
+        let ours = || self.dialect.into_iter().flat_map(routes);
+        let is_literal = ours().any(|route| route.path == self.below);
+        let eligible = ours().filter(move |route| !is_literal || route.path == self.below);
+        eligible.filter_map(|route| Some((route, captured(route.path, self.below)?)))
     }
 
     /// The decoded query. v1 joins a repeated key by commas. In v2 it is an error, which is returned (contract, section
@@ -79,19 +90,20 @@ impl<'path> RequestTarget<'path> {
     }
 }
 
-/// The id in the path, if the path matches the pattern.
-fn captured(pattern: &str, path: &str) -> Option<Option<String>> {
-    let mut id = None;
+/// The ids in the path, if the path matches the pattern.
+fn captured(pattern: &str, path: &str) -> Option<PathIds> {
+    let mut ids = PathIds::default();
     let mut segments = path.split('/');
     for expected in pattern.split('/') {
         match segments.next()? {
             "" => return None,
-            segment if expected == "{id}" => id = Some(decode(segment)),
+            segment if expected == "{id}" => ids.object = Some(decode(segment)),
+            segment if expected.starts_with('{') => ids.part = Some(decode(segment)),
             segment if segment == expected => {}
             _ => return None,
         }
     }
-    segments.next().is_none().then_some(id)
+    segments.next().is_none().then_some(ids)
 }
 
 fn decode(text: &str) -> String {
@@ -100,14 +112,14 @@ fn decode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use Method::{Get, Post, Put};
+    use Method::{Delete, Get, Post, Put};
 
     use super::*;
 
     /// The operation and the id, `not found`, or the allowed methods.
     fn route(method: Method, path: &str) -> String {
         match RequestTarget::parse(path).route(method) {
-            Routed::Found(route, id) => format!("{} {}", route.operation, id.unwrap_or_default()),
+            Routed::Found(route, ids) => format!("{} {}", route.operation, ids.object.unwrap_or_default()),
             Routed::NotFound => "not found".to_owned(),
             Routed::WrongMethod(methods) => methods,
         }
@@ -132,6 +144,14 @@ mod tests {
     fn a_wrong_method_returns_the_allowed_methods() {
         assert_eq!(route(Put, "/v2/pods/x"), "GET, PATCH, DELETE");
         assert_eq!(route(Get, "/v1/pods/x/start"), "POST");
+        assert_eq!(route(Delete, "/v2/registries/delegations"), "GET, POST");
+    }
+
+    #[test]
+    fn a_literal_path_comes_before_a_pattern() {
+        assert_eq!(route(Get, "/v2/registries/delegations"), "listDelegations ");
+        assert_eq!(route(Get, "/v2/registries/other"), "getRegistry other");
+        assert_eq!(route(Delete, "/v2/registries/delegations/x"), "revokeDelegation x");
     }
 
     #[test]

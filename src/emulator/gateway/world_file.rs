@@ -18,7 +18,7 @@ use crate::emulator::state::world::World;
 use crate::files::{self, LARGEST, ReadError, read_bytes};
 
 /// The file format that is written, and the newest that is read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The clock of a new world. It is always the same, so that a rehearsal can be repeated exactly.
 pub const EPOCH: Timestamp = Timestamp::constant(1_767_225_600, 0); // 2026-01-01T00:00:00Z

@@ -49,12 +49,13 @@ impl World {
         patterns.iter().any(|pattern| matches_pattern(pattern, image))
     }
 
-    /// The phase of a container that starts now.
+    /// The phase of a container that starts now. `registry` is the credential for its image.
     pub(in crate::emulator) fn start_container(
         &mut self,
         kind: StartKind,
         machine: Option<&Machine>,
         image: &str,
+        registry: Option<&str>,
     ) -> Phase {
         let now = self.now;
         let outcome = if machine.is_none() {
@@ -77,7 +78,9 @@ impl World {
         } else {
             self.step(if missing { BootStep::PullFirst } else { BootStep::PullCached })
         };
-        let pulled = after_millis(placed, pull);
+        // A host cannot pull with a new credential yet, and tries again until it can.
+        let allowed = self.usable_from(registry).filter(|_| pull > 0).unwrap_or(placed);
+        let pulled = after_millis(placed.max(allowed), pull);
         let boot = self.step(match kind {
             StartKind::Create => BootStep::Boot,
             StartKind::Resume => BootStep::Resume,

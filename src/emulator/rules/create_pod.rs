@@ -45,9 +45,7 @@ impl World {
                 r#"Variable "$input" got invalid value: Field "objectMounts" is not defined by type "PodFindAndDeployOnDemandInput"."#,
             ));
         }
-        if tweaks.no_capacity && !tweaks.ghost {
-            return Err(RequestRefusal::NoCapacity);
-        }
+        tweaks.check_create()?;
         self.now = now;
         let placement = if self.is_misspelt(&spec) {
             spec.hardware.first().map(|hardware| (hardware.clone(), None)).ok_or(RequestRefusal::NoCapacity)
@@ -62,7 +60,7 @@ impl World {
             self.touched.clear(); // created by another client
         }
         let id = self.insert_pod(spec, hardware, machine, tweaks);
-        if tweaks.ghost { Err(RequestRefusal::NoCapacity) } else { Ok(id) }
+        tweaks.deny_create().map(|()| id)
     }
 
     /// The live service accepts a data center in lower case but never finds a host for it (Q27).
@@ -104,7 +102,7 @@ impl World {
                 env.entry("JUPYTER_PASSWORD".to_owned()).or_insert(password);
             }
         }
-        let phase = self.start_container(StartKind::Create, machine.as_ref(), &spec.image);
+        let phase = self.start_container(StartKind::Create, machine.as_ref(), &spec.image, spec.registry.as_deref());
         let started_at = if let Phase::Started { placed, .. } = phase { placed } else { now };
         let mut pod = Pod {
             serial: self.take_serial(),
@@ -120,6 +118,7 @@ impl World {
             ports: spec.ports,
             env,
             registry: spec.registry,
+            template: spec.template,
             global_networking: GlobalNetworking { wanted: spec.global_networking, enabled: spec.global_networking },
             locked: spec.locked,
             interruptible: spec.interruptible,

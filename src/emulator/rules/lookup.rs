@@ -1,19 +1,24 @@
-//! Finding objects as calls see them.
+//! Finding, listing and deleting objects as calls see them.
 
 use jiff::Timestamp;
 
 use super::refusal::RequestRefusal;
 use super::tweaks::Tweaks;
-use crate::emulator::state::graveyard::{ListEntry, with_deleted};
+use crate::emulator::state::collection::Collection;
+use crate::emulator::state::graveyard::{Graveyard, ListEntry, with_deleted};
+use crate::emulator::state::moment::after_seconds;
+use crate::emulator::state::ordered_store::OrderedStore;
 use crate::emulator::state::pod::Pod;
 use crate::emulator::state::pod_status::PodStatus;
+use crate::emulator::state::tombstone::Tombstone;
+use crate::emulator::state::visibility::Visible;
 use crate::emulator::state::volume::Volume;
 use crate::emulator::state::world::World;
 
 impl World {
     /// A pod by id, once it is readable after its create.
     pub(in crate::emulator) fn find_pod(&self, id: &str, now: Timestamp) -> Result<&Pod, RequestRefusal> {
-        self.pods.get(id).filter(|pod| pod.visible.found <= now).ok_or(RequestRefusal::NotFound)
+        readable(&self.pods, id, now)
     }
 
     pub(in crate::emulator) fn status_of(&self, pod: &Pod, now: Timestamp) -> PodStatus {
@@ -22,7 +27,7 @@ impl World {
 
     /// A volume by id, once it is readable after its create.
     pub(in crate::emulator) fn find_volume(&self, id: &str, now: Timestamp) -> Result<&Volume, RequestRefusal> {
-        self.volumes.get(id).filter(|volume| volume.visible.found <= now).ok_or(RequestRefusal::NotFound)
+        readable(&self.volumes, id, now)
     }
 
     /// The pods that a list of v2 shows, newest first, if they were created before `serial`.
@@ -32,27 +37,54 @@ impl World {
         tweaks: &Tweaks,
         now: Timestamp,
     ) -> impl Iterator<Item = &Pod> {
-        let appears = move |pod: &Pod| tweaks.lists(pod.visible, pod.created_at, now);
-        listed(with_deleted(&self.pods, &self.deleted_pods, serial), appears, tweaks, now)
+        listed(&self.pods, &self.deleted_pods, serial, tweaks, now)
     }
 
     /// The volumes that a list shows, newest first.
     pub(in crate::emulator) fn listed_volumes(&self, tweaks: &Tweaks, now: Timestamp) -> impl Iterator<Item = &Volume> {
-        let appears = move |volume: &Volume| tweaks.lists(volume.visible, volume.created_at, now);
-        listed(with_deleted(&self.volumes, &self.deleted_volumes, u64::MAX), appears, tweaks, now)
+        listed(&self.volumes, &self.deleted_volumes, u64::MAX, tweaks, now)
     }
 }
 
+impl<T: Visible> Collection<T> {
+    /// An object by id, once it is readable after its create.
+    pub(in crate::emulator) fn find(&self, id: &str, now: Timestamp) -> Result<&T, RequestRefusal> {
+        readable(&self.objects, id, now)
+    }
+
+    /// The objects that a list shows, newest first, if they were created before `serial`.
+    pub(in crate::emulator) fn listed(&self, serial: u64, tweaks: &Tweaks, now: Timestamp) -> impl Iterator<Item = &T> {
+        listed(&self.objects, &self.deleted, serial, tweaks, now)
+    }
+
+    /// Deletes an object. Lists may show it for a while.
+    pub(in crate::emulator) fn delete(&mut self, id: &str, tweaks: &Tweaks, now: Timestamp) {
+        if let Some(item) = self.objects.remove(id) {
+            let listed_until = after_seconds(now, tweaks.disappear_lag_seconds.unwrap_or(0));
+            self.deleted.bury(Tombstone { item, at: now, listed_until, shown_until: now });
+        }
+    }
+}
+
+fn readable<'world, T: Visible>(
+    existing: &'world OrderedStore<T>,
+    id: &str,
+    now: Timestamp,
+) -> Result<&'world T, RequestRefusal> {
+    existing.get(id).filter(|item| item.visible().found <= now).ok_or(RequestRefusal::NotFound)
+}
+
 /// The items that a list shows: those that appear in lists, and the deleted ones that are still there.
-pub(super) fn listed<'world, T: 'world>(
-    entries: impl Iterator<Item = ListEntry<'world, T>>,
-    appears: impl Fn(&T) -> bool,
+fn listed<'world, T: Visible>(
+    existing: &'world OrderedStore<T>,
+    deleted: &'world Graveyard<T>,
+    serial: u64,
     tweaks: &Tweaks,
     now: Timestamp,
 ) -> impl Iterator<Item = &'world T> {
     let lag_seconds = tweaks.disappear_lag_seconds;
-    entries.filter_map(move |entry| match entry {
-        ListEntry::Existing(item) => appears(item).then_some(item),
+    with_deleted(existing, deleted, serial).filter_map(move |entry| match entry {
+        ListEntry::Existing(item) => tweaks.lists(item.visible(), item.created_at(), now).then_some(item),
         ListEntry::Deleted(tombstone) => tombstone.is_listed(lag_seconds, now).then_some(&tombstone.item),
     })
 }

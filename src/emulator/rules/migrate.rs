@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use super::pod_spec::{CudaConstraint, PodSpec};
 use super::refusal::describe;
 use crate::emulator::state::hardware::Hardware;
-use crate::emulator::state::pod::{Pod, StatusChange, Storage, Visibility};
+use crate::emulator::state::pod::{Pod, StatusChange, Storage};
 use crate::emulator::state::tombstone::Tombstone;
+use crate::emulator::state::visibility::Visibility;
 use crate::emulator::state::world::World;
 
 impl World {
@@ -69,6 +70,7 @@ fn spec_of(pod: &Pod) -> PodSpec {
         ports: pod.ports.clone(),
         env: pod.env.clone(),
         registry: pod.registry.clone(),
+        template: pod.template.clone(),
         global_networking: pod.global_networking.wanted,
         locked: pod.locked,
         interruptible: pod.interruptible,

@@ -4,27 +4,21 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::lookup::listed;
 use super::refusal::RequestRefusal;
 use super::tweaks::Tweaks;
-use crate::emulator::state::graveyard::with_deleted;
-use crate::emulator::state::moment::after_seconds;
 use crate::emulator::state::stored_object::StoredObject;
-use crate::emulator::state::tombstone::Tombstone;
 use crate::emulator::state::world::World;
 
 impl World {
     /// An object by id, once it is readable after its create.
     pub fn find_object(&self, kind: &str, id: &str, now: Timestamp) -> Result<&StoredObject, RequestRefusal> {
-        let object = self.other_kinds.get(kind).and_then(|stored| stored.objects.get(id));
-        object.filter(|object| object.visible.found <= now).ok_or(RequestRefusal::NotFound)
+        self.other_kinds.get(kind).ok_or(RequestRefusal::NotFound)?.find(id, now)
     }
 
     /// The objects that a list shows, newest first.
     pub fn listed_objects(&self, kind: &str, tweaks: &Tweaks, now: Timestamp) -> Vec<&StoredObject> {
-        let Some(stored) = self.other_kinds.get(kind) else { return Vec::new() };
-        let appears = |object: &StoredObject| tweaks.lists(object.visible, object.created_at, now);
-        listed(with_deleted(&stored.objects, &stored.deleted, u64::MAX), appears, tweaks, now).collect()
+        let stored = self.other_kinds.get(kind);
+        stored.into_iter().flat_map(|stored| stored.listed(u64::MAX, tweaks, now)).collect()
     }
 
     /// Creates an object with these members.
@@ -35,16 +29,15 @@ impl World {
         tweaks: &Tweaks,
         now: Timestamp,
     ) -> Result<&StoredObject, RequestRefusal> {
-        if tweaks.no_capacity && !tweaks.ghost {
-            return Err(RequestRefusal::NoCapacity);
-        }
+        tweaks.check_create()?;
         self.now = now;
         if tweaks.duplicate_name {
             self.insert_object(kind, members.clone(), &Tweaks::default());
         }
         let id = self.insert_object(kind, members, tweaks);
         self.touched.push(id.clone());
-        if tweaks.ghost { Err(RequestRefusal::NoCapacity) } else { self.find_object(kind, &id, Timestamp::MAX) }
+        tweaks.deny_create()?;
+        self.find_object(kind, &id, Timestamp::MAX)
     }
 
     /// Adds an object and returns its id.
@@ -88,12 +81,8 @@ impl World {
             return Ok(());
         }
         self.now = now;
-        let stored = self.other_kinds.entry(kind.to_owned()).or_default();
-        if let Some(item) = stored.objects.remove(id) {
-            let listed_until = after_seconds(now, tweaks.disappear_lag_seconds.unwrap_or(0));
-            stored.deleted.bury(Tombstone { item, at: now, listed_until, shown_until: now });
-            self.touched.push(id.to_owned());
-        }
+        self.other_kinds.entry(kind.to_owned()).or_default().delete(id, tweaks, now);
+        self.touched.push(id.to_owned());
         Ok(())
     }
 }

@@ -103,7 +103,8 @@ impl World {
         let (old, mut next) = (pod.clone(), pod.clone());
         self.now = now;
         Self::keep_stale_copy(&mut next, &old, tweaks.stale_read_seconds, now);
-        next.phase = self.start_container(StartKind::Resume, next.machine.as_ref(), &next.image);
+        next.phase =
+            self.start_container(StartKind::Resume, next.machine.as_ref(), &next.image, next.registry.as_deref());
         next.started_at = now;
         next.global_networking.enabled = next.global_networking.wanted;
         next.last_change = StatusChange { event: "Resumed".to_owned(), by: "User".to_owned(), at: now };
@@ -126,7 +127,8 @@ impl World {
             Phase::Started { placed, .. } if placed > self.now => Some(placed),
             _ => None,
         };
-        next.phase = self.start_container(StartKind::Recreate, next.machine.as_ref(), &next.image);
+        next.phase =
+            self.start_container(StartKind::Recreate, next.machine.as_ref(), &next.image, next.registry.as_deref());
         if let (Some(earliest), Phase::Started { placed, pulled, up, .. }) = (old_placing, &mut next.phase) {
             // The pod still waits for its host, so all steps start after that.
             let delay = earliest.duration_since(*placed).as_millis().try_into().unwrap_or(0);

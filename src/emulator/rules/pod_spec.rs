@@ -35,6 +35,8 @@ pub struct PodSpec {
     pub ports: Vec<String>,
     pub env: BTreeMap<String, String>,
     pub registry: Option<String>,
+    /// The template to remember as the origin of the pod.
+    pub template: Option<String>,
     pub global_networking: bool,
     pub locked: bool,
     pub interruptible: bool,

@@ -9,6 +9,8 @@ pub enum RequestRefusal {
     /// The body fits its schema but breaks another rule (v2: 400). RunPod's text.
     Rule(String),
     NotFound,
+    /// As [`Self::NotFound`], with a text of its own.
+    Absent(String),
     /// The image does not exist (Q34).
     NoImage(String),
     NoBalance,
@@ -56,7 +58,7 @@ impl fmt::Display for SchemaViolation {
 pub fn describe(refusal: &RequestRefusal) -> String {
     match refusal {
         RequestRefusal::Schema(violations) => violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-        RequestRefusal::Rule(text) | RequestRefusal::Conflict(text) => text.clone(),
+        RequestRefusal::Rule(text) | RequestRefusal::Absent(text) | RequestRefusal::Conflict(text) => text.clone(),
         RequestRefusal::NotFound => "not found".to_owned(),
         RequestRefusal::NoImage(image) => format!("image {image} not found"),
         RequestRefusal::NoBalance => "insufficient balance".to_owned(),

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::refusal::RequestRefusal;
 use crate::emulator::state::events::PodEvent;
 use crate::emulator::state::moment::after_seconds;
-use crate::emulator::state::pod::Visibility;
+use crate::emulator::state::visibility::Visibility;
 
 /// Faults that apply to one call. Durations are virtual seconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -45,7 +46,7 @@ pub struct Tweaks {
     pub v2_2026_08: bool,
     /// Create: refuse with RunPod's own GraphQL error (Q26).
     pub object_mounts_bug: bool,
-    /// Create: another client creates a pod of the same name just before.
+    /// Create: another client creates an object of the same name just before.
     pub duplicate_name: bool,
     /// The account's balance after the call, in USD.
     pub balance: Option<f64>,
@@ -61,9 +62,19 @@ impl Tweaks {
         *self == Self::default()
     }
 
-    /// Whether any call changes the account or causes events, even one that only reads.
+    /// Whether a call changes more than its answer says, such as the account or the objects of another client.
     pub(in crate::emulator) fn changes_world(&self) -> bool {
-        self.balance.is_some() || self.spend_limit.is_some() || !self.follow_ups.is_empty()
+        self.duplicate_name || self.balance.is_some() || self.spend_limit.is_some() || !self.follow_ups.is_empty()
+    }
+
+    /// Refuses a create that finds no stock. A ghost is refused after its create, by [`Tweaks::deny_create`].
+    pub(in crate::emulator) fn check_create(&self) -> Result<(), RequestRefusal> {
+        if self.no_capacity && !self.ghost { Err(RequestRefusal::NoCapacity) } else { Ok(()) }
+    }
+
+    /// Denies a create that has taken effect.
+    pub(in crate::emulator) fn deny_create(&self) -> Result<(), RequestRefusal> {
+        if self.ghost { Err(RequestRefusal::NoCapacity) } else { Ok(()) }
     }
 
     /// When an object that is created now becomes visible.

@@ -1,5 +1,8 @@
 //! The types of everything in the emulated account, with simple queries on them.
 
+pub mod collection;
+pub mod container;
+pub mod delegation;
 pub mod event_queue;
 pub mod events;
 pub mod graveyard;
@@ -21,5 +24,6 @@ pub mod stock;
 pub mod stored_object;
 pub mod template;
 pub mod tombstone;
+pub mod visibility;
 pub mod volume;
 pub mod world;

@@ -43,6 +43,11 @@ impl<T: Keyed> OrderedStore<T> {
         self.by_serial.get_mut(self.by_id.get(id)?)
     }
 
+    /// All items, oldest first.
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.by_serial.values_mut().map(look_at)
+    }
+
     /// Items created before `serial`, newest first.
     pub fn older_than(&self, serial: u64) -> impl Iterator<Item = &T> {
         self.by_serial.range(..serial).rev().map(|(_, entry)| look_at(entry))

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::hardware::{Hardware, HostCloud};
 use super::host::Machine;
 use super::ordered_store::Keyed;
+use super::visibility::{Visibility, Visible};
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -26,6 +27,9 @@ pub struct Pod {
     pub ports: Vec<String>,
     pub env: BTreeMap<String, String>,
     pub registry: Option<String>,
+    /// The template that the pod came from, if it keeps the link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     pub global_networking: GlobalNetworking,
     pub locked: bool,
     /// Spot (v1 only).
@@ -130,13 +134,6 @@ pub struct StalePorts {
     pub ports: BTreeMap<u32, u16>,
 }
 
-/// When an object becomes readable by id and when it appears in lists.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Visibility {
-    pub found: Timestamp,
-    pub listed: Timestamp,
-}
-
 #[derive(Clone, Serialize, Deserialize)]
 pub struct StaleCopy {
     pub until: Timestamp,
@@ -150,5 +147,15 @@ impl Keyed for Pod {
 
     fn id(&self) -> &str {
         &self.id
+    }
+}
+
+impl Visible for Pod {
+    fn visible(&self) -> Visibility {
+        self.visible
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.created_at
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ordered_store::Keyed;
+use super::visibility::{Visibility, Visible};
 
 /// An account secret. The value is checked but not stored, because no route returns it.
 #[derive(Clone, Serialize, Deserialize)]
@@ -15,6 +16,8 @@ pub struct AccountSecret {
     pub description: Option<String>,
     pub created_at: Timestamp,
     pub value_last_updated_at: Timestamp,
+    #[serde(default)]
+    pub visible: Visibility,
 }
 
 impl Keyed for AccountSecret {
@@ -24,5 +27,15 @@ impl Keyed for AccountSecret {
 
     fn id(&self) -> &str {
         &self.id
+    }
+}
+
+impl Visible for AccountSecret {
+    fn visible(&self) -> Visibility {
+        self.visible
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.created_at
     }
 }

@@ -132,6 +132,14 @@ pub struct Settings {
     /// USD per hour for the whole account; `None` means no limit. RunPod's default is 80.
     pub spend_limit_usd: Option<f64>,
     pub volume_quota: u32,
+    /// Seconds until hosts can pull with a new registry credential. By default none, or 300 at the realistic pace.
+    pub registry_lag_seconds: Option<u64>,
+    /// Names of registry credentials are unique, as v1's document says. v2's document is silent.
+    pub unique_registry_names: bool,
+    /// Seconds that the name of a deleted template stays taken. By default none, or 600 at the realistic pace.
+    pub template_name_hold_seconds: Option<u64>,
+    /// Pods that v2 makes from a template keep the link to it, as in examples of the document. v1 always keeps it.
+    pub v2_pods_keep_template: bool,
     /// Patterns (`*` matches anything) of images that do not exist.
     pub image_not_found: Vec<String>,
     /// Images whose container enters a crash loop.
@@ -166,6 +174,10 @@ impl Default for Settings {
             balance_usd: 1_000_000.0,
             spend_limit_usd: None,
             volume_quota: 100,
+            registry_lag_seconds: None,
+            unique_registry_names: true,
+            template_name_hold_seconds: None,
+            v2_pods_keep_template: false,
             image_not_found: patterns(&["*:does-not-exist", "*/no-such-image*"]),
             image_crash: patterns(&["emulator/crash*"]),
             image_fail: patterns(&["emulator/fail*"]),

@@ -4,9 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::graveyard::Graveyard;
-use super::ordered_store::{Keyed, OrderedStore};
-use super::pod::Visibility;
+use super::ordered_store::Keyed;
+use super::visibility::{Visibility, Visible};
 
 /// An object of a kind without a type of its own.
 #[derive(Clone, Serialize, Deserialize)]
@@ -48,12 +47,12 @@ impl Keyed for StoredObject {
     }
 }
 
-/// The objects of one kind.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct StoredKind {
-    pub objects: OrderedStore<StoredObject>,
-    /// Recently deleted objects, for lists that lag.
-    #[serde(default, skip_serializing_if = "Graveyard::is_empty")]
-    pub deleted: Graveyard<StoredObject>,
+impl Visible for StoredObject {
+    fn visible(&self) -> Visibility {
+        self.visible
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
 }

@@ -1,25 +1,32 @@
 //! Templates: stored container settings that a create can refer to by id.
 
-use std::collections::BTreeMap;
-
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::container::ContainerSettings;
 use super::ordered_store::Keyed;
+use super::visibility::{Visibility, Visible};
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Template {
     pub serial: u64,
     pub id: String,
+    #[serde(flatten)]
+    pub settings: TemplateSettings,
+    #[serde(default)]
+    pub created_at: Timestamp,
+    #[serde(default)]
+    pub visible: Visibility,
+}
+
+/// All that a request can set.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TemplateSettings {
     pub name: String,
-    pub image: String,
-    /// The stored form of the command (contract, section 3.4).
-    pub args: String,
-    /// Container disk, GB.
-    pub disk: u64,
-    pub ports: Vec<String>,
-    pub env: BTreeMap<String, String>,
-    pub registry: Option<String>,
+    #[serde(flatten)]
+    pub container: ContainerSettings,
     pub volume: Option<TemplateVolume>,
     /// For serverless workers; pods cannot use it.
     pub serverless: bool,
@@ -31,7 +38,7 @@ pub struct Template {
 }
 
 /// The pod volume of a template.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct TemplateVolume {
     /// GB.
     pub size: u64,
@@ -45,5 +52,15 @@ impl Keyed for Template {
 
     fn id(&self) -> &str {
         &self.id
+    }
+}
+
+impl Visible for Template {
+    fn visible(&self) -> Visibility {
+        self.visible
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.created_at
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ordered_store::Keyed;
-use super::pod::Visibility;
+use super::visibility::{Visibility, Visible};
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,5 +30,15 @@ impl Keyed for Volume {
 
     fn id(&self) -> &str {
         &self.id
+    }
+}
+
+impl Visible for Volume {
+    fn visible(&self) -> Visibility {
+        self.visible
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.created_at
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Reads change nothing, so the saved file stays the same until an object changes.
 //!
-//! A new kind of object gets a type beside this file and a field here: an [`OrderedStore`] with `#[serde(default)]`. A
+//! A new kind of object gets a type beside this file and a field here: a [`Collection`] with `#[serde(default)]`. A
 //! kind without rules of its own can use `World::create_object` and its neighbors instead.
 
 use std::collections::BTreeMap;
@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::collection::Collection;
+use super::delegation::EcrDelegation;
 use super::event_queue::EventQueue;
 use super::graveyard::Graveyard;
 use super::ledger::{Account, Ledger};
@@ -20,7 +22,7 @@ use super::rng::Rng;
 use super::secret::AccountSecret;
 use super::settings::Settings;
 use super::stock::{CapacityRule, Stock};
-use super::stored_object::StoredKind;
+use super::stored_object::StoredObject;
 use super::template::Template;
 use super::volume::Volume;
 
@@ -44,17 +46,22 @@ pub struct World {
     #[serde(rename = "departedPods")]
     pub(in crate::emulator) deleted_pods: Graveyard<Pod>,
     pub(in crate::emulator) ssh_keys: Vec<String>,
-    pub(in crate::emulator) secrets: OrderedStore<AccountSecret>,
+    pub(in crate::emulator) secrets: Collection<AccountSecret>,
     /// Events that will happen to pods.
     #[serde(rename = "due", default, skip_serializing_if = "EventQueue::is_empty")]
     pub(in crate::emulator) due_events: EventQueue,
     #[serde(default)]
-    pub(in crate::emulator) registries: OrderedStore<Registry>,
+    pub(in crate::emulator) registries: Collection<Registry>,
     #[serde(default)]
-    pub(in crate::emulator) templates: OrderedStore<Template>,
+    pub(in crate::emulator) delegations: Collection<EcrDelegation>,
+    #[serde(default)]
+    pub(in crate::emulator) templates: Collection<Template>,
+    /// Names of deleted templates that are still taken, with the time when they become free.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(in crate::emulator) held_template_names: BTreeMap<String, Timestamp>,
     /// Objects of kinds without a field of their own, by kind.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(in crate::emulator) other_kinds: BTreeMap<String, StoredKind>,
+    pub(in crate::emulator) other_kinds: BTreeMap<String, Collection<StoredObject>>,
     /// Ids of the objects that the current call created or changed.
     #[serde(skip)]
     pub(in crate::emulator) touched: Vec<String>,
@@ -73,10 +80,12 @@ impl World {
             deleted_volumes: Graveyard::default(),
             deleted_pods: Graveyard::default(),
             ssh_keys: Vec::new(),
-            secrets: OrderedStore::default(),
+            secrets: Collection::default(),
             due_events: EventQueue::default(),
-            registries: OrderedStore::default(),
-            templates: OrderedStore::default(),
+            registries: Collection::default(),
+            delegations: Collection::default(),
+            templates: Collection::default(),
+            held_template_names: BTreeMap::new(),
             other_kinds: BTreeMap::new(),
             touched: Vec::new(),
             settings,
@@ -95,8 +104,13 @@ impl World {
     pub fn object_name(&self, id: &str) -> Option<&str> {
         let pod = self.pods.get(id).map(|pod| pod.name.as_str());
         let volume = || self.volumes.get(id).map(|volume| volume.name.as_str());
+        let secret = || self.secrets.objects.get(id).map(|secret| secret.name.as_str());
+        let registry = || self.registries.objects.get(id).map(|registry| registry.name.as_str());
+        let delegation = || self.delegations.objects.get(id)?.name.as_deref();
+        let template = || self.templates.objects.get(id).map(|template| template.settings.name.as_str());
         let other = || self.other_kinds.values().find_map(|stored| stored.objects.get(id)?.member("name")?.as_str());
-        pod.or_else(volume).or_else(other)
+        let account = || secret().or_else(registry).or_else(delegation).or_else(template);
+        pod.or_else(volume).or_else(account).or_else(other)
     }
 
     /// Ids of all existing pods, newest first.

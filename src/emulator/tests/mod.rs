@@ -1,5 +1,6 @@
 //! Tests of the world over sequences of calls, in both dialects.
 
+mod account;
 mod bookkeeping;
 mod faults;
 mod growth;

@@ -11,6 +11,7 @@ pub fn failure(settings: &Settings, doing: &str, noun: &str, refusal: &RequestRe
     let text = match refusal {
         RequestRefusal::Schema(violations) => return invalid(violations),
         RequestRefusal::NotFound => return error(404, &format!("{noun} not found")),
+        RequestRefusal::Absent(text) => return error(404, text),
         RequestRefusal::NoImage(_) => "Something went wrong. Please try again later or contact support.".to_owned(),
         RequestRefusal::Rule(text) => format!("{doing}: {text}"),
         RequestRefusal::NoBalance => format!("{doing}: Insufficient funds"),

@@ -71,7 +71,7 @@ pub(super) struct V1PodView<'world> {
     port_mappings: Option<&'world BTreeMap<u32, u16>>,
     ports: &'world [String],
     public_ip: Option<&'world str>,
-    template_id: &'static str,
+    template_id: &'world str,
     #[serde(skip_serializing_if = "Option::is_none")]
     vcpu_count: Option<u32>,
     volume_encrypted: bool,
@@ -159,7 +159,7 @@ impl<'world> V1PodView<'world> {
             ports: &pod.ports,
             // Documented as null; the live service returns an empty text.
             public_ip: public_ip.or(observed.then_some("")),
-            template_id: "",
+            template_id: pod.template.as_deref().unwrap_or_default(),
             vcpu_count: vcpu_count.or(zero),
             volume_encrypted: false,
             volume_in_gb: volume_gb,

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::pod_bodies::{CREATE_POD, UPDATE_POD};
 use super::pod_view::{self, Include};
@@ -49,8 +48,9 @@ pub const ROUTES: &[Route] = &[
 
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_POD, call.body.as_ref())?;
-    let body = templates::completed(world, call.body.as_ref())?;
-    let spec = spec(world, &PresentMembers::of(body.as_ref()))?;
+    let body = templates::completed(world, call.body.as_ref(), now)?;
+    let template = PresentMembers::of(call.body.as_ref()).text("templateId").filter(|id| !id.is_empty());
+    let spec = PodSpec { template: template.map(str::to_owned), ..spec(world, &PresentMembers::of(body.as_ref()))? };
     let id = world.create_pod(spec, &call.tweaks, now)?;
     let pod = world.pods.get(&id).ok_or(RequestRefusal::NotFound)?;
     Ok(Response::json(201, pod_view::pod(world, pod, &Include::default(), now)))
@@ -102,6 +102,7 @@ fn spec(world: &World, body: &PresentMembers) -> Result<PodSpec, RequestRefusal>
         ports,
         env,
         registry: body.text("containerRegistryAuthId").filter(|id| !id.is_empty()).map(str::to_owned),
+        template: None,
         global_networking: body.flag("globalNetworking").unwrap_or(false),
         locked: body.flag("locked").unwrap_or(false),
         interruptible: body.flag("interruptible").unwrap_or(false),
@@ -178,16 +179,13 @@ fn matches(world: &World, query: &BTreeMap<String, String>, pod: &Pod, now: Time
         && is("imageName", &pod.image)
         && is("name", &pod.name)
         && is("networkVolumeId", volume)
-        && is("templateId", "")
+        && is("templateId", pod.template.as_deref().unwrap_or_default())
         && is("endpointId", "")
 }
 
 fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&UPDATE_POD, call.body.as_ref())?;
-    let mut kept = call.body.clone();
-    if let (Some(field), Some(Value::Object(members))) = (&call.tweaks.patch_drops_field, &mut kept) {
-        members.remove(field);
-    }
+    let kept = call.kept_body();
     let id = call.object_id();
     let changes = changes(world, world.find_pod(id, now)?, &PresentMembers::of(kept.as_ref()))?;
     world.edit(id, changes, &call.tweaks, now)?;

@@ -13,8 +13,8 @@ const CREATE: ObjectShape = ObjectShape {
 };
 
 pub const ROUTES: &[Route] = &[
-    Route::read(Get, "containerregistryauth", "listRegistries", |world, _, _| {
-        Ok(Response::json(200, registries::all(world)))
+    Route::read(Get, "containerregistryauth", "listRegistries", |world, call, now| {
+        Ok(Response::json(200, registries::all(world, call, now)))
     }),
     Route::write(Post, "containerregistryauth", "createRegistry", |world, call, now| {
         registries::create(world, call, &CREATE, 200, now)

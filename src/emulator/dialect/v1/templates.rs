@@ -10,7 +10,8 @@ use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{ObjectShape, PresentMembers, TEXT, TEXTS, Type, WHOLE, checked};
 use crate::emulator::dialect::templates::delete;
 use crate::emulator::rules::refusal::RequestRefusal;
-use crate::emulator::state::template::{Template, TemplateVolume};
+use crate::emulator::state::container::ContainerSettings;
+use crate::emulator::state::template::{Template, TemplateSettings, TemplateVolume};
 use crate::emulator::state::world::World;
 use crate::transport::Method::{Delete, Get, Post};
 
@@ -43,24 +44,26 @@ pub const ROUTES: &[Route] = &[
 ];
 
 fn view(template: &Template) -> Value {
-    let ContainerCommand { entrypoint, cmd } = ContainerCommand::parse(&template.args);
-    let volume = template.volume.as_ref();
+    let TemplateSettings { name, container, volume, serverless, public, category, .. } = &template.settings;
+    let ContainerCommand { entrypoint, cmd } = ContainerCommand::parse(&container.args);
+    let volume = volume.as_ref();
     json!({
-        "id": template.id, "name": template.name, "imageName": template.image, "category": template.category,
-        "containerDiskInGb": template.disk, "containerRegistryAuthId": template.registry.clone().unwrap_or_default(),
-        "dockerEntrypoint": entrypoint, "dockerStartCmd": cmd, "env": template.env, "ports": template.ports,
-        "isPublic": template.public, "isRunpod": false, "isServerless": template.serverless, "readme": "",
+        "id": template.id, "name": name, "imageName": container.image, "category": category,
+        "containerDiskInGb": container.disk, "containerRegistryAuthId": container.registry.as_deref().unwrap_or(""),
+        "dockerEntrypoint": entrypoint, "dockerStartCmd": cmd, "env": container.env, "ports": container.ports,
+        "isPublic": public, "isRunpod": false, "isServerless": serverless, "readme": "",
         "volumeInGb": volume.map_or(0, |volume| volume.size),
         "volumeMountPath": volume.map_or("/workspace", |volume| &volume.path),
     })
 }
 
-fn list(world: &World, _: &Call, _: Timestamp) -> RouteResult {
-    Ok(Response::json(200, world.templates.newest_first().map(view).collect::<Value>()))
+fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
+    let listed = world.templates.listed(u64::MAX, &call.tweaks, now);
+    Ok(Response::json(200, listed.map(view).collect::<Value>()))
 }
 
-fn get(world: &World, call: &Call, _: Timestamp) -> RouteResult {
-    Ok(Response::json(200, view(world.templates.get(call.object_id()).ok_or(RequestRefusal::NotFound)?)))
+fn get(world: &World, call: &Call, now: Timestamp) -> RouteResult {
+    Ok(Response::json(200, view(world.templates.find(call.object_id(), now)?)))
 }
 
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
@@ -73,16 +76,17 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     };
     let size = body.whole("volumeInGb").unwrap_or(20);
     let path = body.text("volumeMountPath").unwrap_or("/workspace").to_owned();
-    let template = Template {
-        serial: 0,
-        id: String::new(),
-        name: text("name"),
+    let container = ContainerSettings {
         image: text("imageName"),
         args: command.encode(),
         disk: body.whole("containerDiskInGb").unwrap_or(50),
         ports: body.texts("ports").unwrap_or_else(|| ["8888/http", "22/tcp"].map(str::to_owned).to_vec()),
         env: body.text_map("env").unwrap_or_default(),
         registry: body.text("containerRegistryAuthId").filter(|id| !id.is_empty()).map(str::to_owned),
+    };
+    let settings = TemplateSettings {
+        name: text("name"),
+        container,
         volume: (size > 0).then_some(TemplateVolume { size, path }),
         serverless: body.flag("isServerless").unwrap_or(false),
         public: body.flag("isPublic").unwrap_or(false),
@@ -91,22 +95,22 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
         start_jupyter: true,
         cuda_versions: Vec::new(),
     };
-    world.now = now;
-    Ok(Response::json(200, view(world.add_template(template)?)))
+    Ok(Response::json(200, view(world.create_template(settings, &call.tweaks, now)?)))
 }
 
 /// Completes the body of a create from its template. Explicit members win, and `env` is merged by key.
-pub fn completed(world: &World, body: Option<&Value>) -> Result<Option<Value>, RequestRefusal> {
+pub fn completed(world: &World, body: Option<&Value>, now: Timestamp) -> Result<Option<Value>, RequestRefusal> {
     let Some(id) = PresentMembers::of(body).text("templateId").filter(|id| !id.is_empty()) else {
         return Ok(body.cloned());
     };
-    let template = world.templates.get(id).ok_or_else(|| RequestRefusal::rule("template not found"))?;
-    if template.serverless {
+    let template = world.readable_template(id, now).map_err(|_| RequestRefusal::rule("template not found"))?;
+    if template.settings.serverless {
         return Err(RequestRefusal::rule("a serverless template cannot be used for a pod"));
     }
     let mut members = body.and_then(Value::as_object).cloned().unwrap_or_default();
     members.remove("templateId");
-    let mut env: Map<String, Value> = template.env.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+    let mut env: Map<String, Value> =
+        template.settings.container.env.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
     env.extend(members.get("env").and_then(Value::as_object).cloned().unwrap_or_default());
     members.insert("env".to_owned(), Value::Object(env));
     let supplied = view(template);

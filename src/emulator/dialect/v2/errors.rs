@@ -16,6 +16,7 @@ pub fn problem(refusal: &RequestRefusal) -> Response {
         }
         RequestRefusal::Rule(text) => Response::problem(400, text, None),
         RequestRefusal::NotFound => Response::problem(404, "resource not found", None),
+        RequestRefusal::Absent(text) => Response::problem(404, text, None),
         RequestRefusal::NoBalance => Response::problem(402, "Insufficient balance.", None),
         RequestRefusal::NoCapacity => Response::problem(
             400,

@@ -1,19 +1,19 @@
 //! The registry of kinds in v2.
 
-use super::{catalog, openapi, pods, registries, secrets, ssh_keys, templates, volumes};
+use super::{catalog, delegations, openapi, pods, registries, secrets, ssh_keys, templates, volumes};
 use crate::emulator::dialect::response::Response;
 use crate::emulator::dialect::route::{KindRoutes, Route};
 use crate::model::KindRegistry;
 use crate::transport::Method::Get;
 
-/// Source: `paths` of the OpenAPI document, without serverless, clusters, billing, updates of templates and delegations
-/// of registries.
+/// Source: `paths` of the OpenAPI document, without serverless, clusters and billing.
 pub static KINDS: KindRegistry<KindRoutes> = KindRegistry::new(&[
     &KindRoutes { noun: "pod", routes: pods::ROUTES },
     &KindRoutes { noun: "network volume", routes: volumes::ROUTES },
     &KindRoutes { noun: "catalog", routes: catalog::ROUTES },
     &KindRoutes { noun: "template", routes: templates::ROUTES },
     &KindRoutes { noun: "registry", routes: registries::ROUTES },
+    &KindRoutes { noun: "registry delegation", routes: delegations::ROUTES },
     &KindRoutes { noun: "SSH key", routes: ssh_keys::ROUTES },
     &KindRoutes { noun: "secret", routes: secrets::ROUTES },
 ]);

@@ -3,6 +3,7 @@
 pub mod answer;
 mod catalog;
 mod container;
+mod delegations;
 mod errors;
 pub mod kinds;
 mod openapi;
@@ -14,5 +15,6 @@ pub mod pods;
 mod registries;
 pub mod secrets;
 mod ssh_keys;
+mod template_use;
 mod templates;
 mod volumes;

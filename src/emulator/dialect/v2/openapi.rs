@@ -8,8 +8,10 @@ pub fn document(kinds: impl Iterator<Item = &'static KindRoutes>) -> Value {
     let mut paths = Map::new();
     for (noun, route) in kinds.flat_map(|kind| kind.routes.iter().map(|route| (kind.noun, route))) {
         let item = paths.entry(format!("/v2/{}", route.path)).or_insert_with(|| {
-            let id = json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } });
-            json!({ "parameters": if route.path.contains("{id}") { vec![id] } else { Vec::new() } })
+            let names = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+            let parameters = names
+                .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
+            json!({ "parameters": parameters.collect::<Vec<_>>() })
         });
         item[route.method.word().to_ascii_lowercase()] = json!({
             "operationId": route.operation,

@@ -47,8 +47,8 @@ pub(super) struct V2PodView<'world> {
     ssh: SshView<'world>,
     started_at: Option<Timestamp>,
     status: &'static str,
-    /// Always null: the emulator does not record which template a pod came from.
-    template: (),
+    /// Null for a pod of v2, unless the settings say otherwise.
+    template: Option<&'world str>,
 }
 
 /// An existing pod, or its stale copy.
@@ -97,7 +97,7 @@ impl<'world> V2PodView<'world> {
             },
             started_at: (pod.stage(now) != Stage::Allocating).then_some(pod.started_at),
             status: status.word(),
-            template: (),
+            template: pod.template.as_deref(),
         }
     }
 }

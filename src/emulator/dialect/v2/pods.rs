@@ -7,9 +7,8 @@ use serde_json::Value;
 use super::page::{PageRequest, Pagination};
 use super::pod_bodies::{CREATE_POD, POD_ACTION, UPDATE_POD};
 use super::pod_view::V2PodView;
-use super::{pod_logs, pod_view, templates};
-use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::command::ContainerCommand;
+use super::{container, pod_logs, pod_view, template_use};
+use crate::emulator::dialect::call::{Call, without_dropped};
 use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{ObjectShape, PresentMembers};
@@ -86,8 +85,10 @@ fn show(world: &World, id: &str, now: Timestamp) -> RouteResult {
 
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(world, &CREATE_POD, call.body.as_ref())?;
-    let body = templates::completed(world, call.body.as_ref(), true)?;
-    let spec = spec(world, &PresentMembers::of(body.as_ref()))?;
+    let body = template_use::completed_pod(world, call.body.as_ref(), true, now)?;
+    let template = PresentMembers::of(call.body.as_ref()).text("templateId").map(str::to_owned);
+    let template = template.filter(|_| world.settings.v2_pods_keep_template);
+    let spec = PodSpec { template, ..spec(world, &PresentMembers::of(body.as_ref()))? };
     let id = world.create_pod(spec, &call.tweaks, now)?;
     let pod = world.pods.get(&id).ok_or(RequestRefusal::NotFound)?;
     Ok(Response::json(201, pod_view::pod(world, pod, now)))
@@ -105,8 +106,7 @@ fn spec(world: &World, body: &PresentMembers) -> Result<PodSpec, RequestRefusal>
     }
     let (storage, mount_path) = mounts(body, cpu.is_some(), cloud)?;
     let cuda = cuda_constraint(gpu.as_ref())?;
-    let stored = ContainerCommand::stored("", body.text("args"), body.texts("entrypoint"), body.texts("cmd"));
-    let args = stored.ok_or_else(|| RequestRefusal::rule("args conflicts with entrypoint/cmd"))?;
+    let args = container::stored_args("", body)?;
     let (ports, env) = (body.texts("ports").unwrap_or_default(), body.text_map("env").unwrap_or_default());
     if world.settings.enforce_ui_limits {
         check_limits(&ports, &env)?;
@@ -140,7 +140,8 @@ fn spec(world: &World, body: &PresentMembers) -> Result<PodSpec, RequestRefusal>
         mount_path,
         ports,
         env,
-        registry: body.text("registry").filter(|id| !id.is_empty()).map(str::to_owned),
+        registry: container::registry(body),
+        template: None,
         global_networking: body.flag("globalNetworking").unwrap_or(false),
         locked: false,
         interruptible: false,
@@ -206,15 +207,8 @@ pub fn apply_patch(
     now: Timestamp,
 ) -> Result<(), RequestRefusal> {
     checked(world, &UPDATE_POD, body)?;
-    let kept: Option<Value> = match (&tweaks.patch_drops_field, body) {
-        (Some(field), Some(Value::Object(members))) => {
-            let mut members = members.clone();
-            members.remove(field);
-            Some(Value::Object(members))
-        }
-        _ => body.cloned(),
-    };
-    let kept = templates::completed(world, kept.as_ref(), false)?;
+    let kept = without_dropped(body, tweaks);
+    let kept = template_use::completed_pod(world, kept.as_ref(), false, now)?;
     let body = PresentMembers::of(kept.as_ref());
     let changes = changes(world, world.find_pod(id, now)?, &body)?;
     world.edit(id, changes, tweaks, now)
@@ -228,14 +222,12 @@ fn changes(world: &World, pod: &Pod, body: &PresentMembers) -> Result<Changes, R
         disk: body.whole("disk"),
         ports: body.texts("ports"),
         env: body.text_map("env"),
-        registry: body.has("registry").then(|| body.text("registry").filter(|id| !id.is_empty()).map(str::to_owned)),
+        registry: body.has("registry").then(|| container::registry(body)),
         global_networking: body.flag("globalNetworking"),
         ..Changes::default()
     };
     if ["args", "entrypoint", "cmd"].iter().any(|name| body.has(name)) {
-        let stored =
-            ContainerCommand::stored(&pod.args, body.text("args"), body.texts("entrypoint"), body.texts("cmd"));
-        changes.args = Some(stored.ok_or_else(|| RequestRefusal::rule("args conflicts with entrypoint/cmd"))?);
+        changes.args = Some(container::stored_args(&pod.args, body)?);
     }
     if let Some(mounts) = body.object("mounts") {
         remount(pod, &mounts, &mut changes)?;

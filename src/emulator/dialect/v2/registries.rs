@@ -15,8 +15,8 @@ const CREATE: ObjectShape = ObjectShape {
 };
 
 pub const ROUTES: &[Route] = &[
-    Route::read(Get, "registries", "listRegistries", |world, _, _| {
-        Ok(Response::json(200, json!({ "registries": registries::all(world) })))
+    Route::read(Get, "registries", "listRegistries", |world, call, now| {
+        Ok(Response::json(200, json!({ "registries": registries::all(world, call, now) })))
     }),
     Route::write(Post, "registries", "createRegistry", |world, call, now| {
         registries::create(world, call, &CREATE, 201, now)

@@ -7,7 +7,6 @@ use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{ObjectShape, Pattern, PresentMembers, Type, checked};
-use crate::emulator::rules::refusal::RequestRefusal;
 use crate::emulator::state::secret::AccountSecret;
 use crate::emulator::state::world::World;
 use crate::transport::Method::{Delete, Get, Patch, Post};
@@ -45,9 +44,9 @@ fn is_secret_name(name: &str) -> bool {
         && letters.all(|letter| letter.is_ascii_alphanumeric() || "_.-/".contains(letter))
 }
 
-fn list(world: &World, call: &Call, _: Timestamp) -> RouteResult {
+fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     let wanted = call.query.get("name");
-    let secrets: Vec<Value> = (world.secrets.newest_first())
+    let secrets: Vec<Value> = (world.secrets.listed(u64::MAX, &call.tweaks, now))
         .filter(|secret| wanted.is_none_or(|name| secret.name.eq_ignore_ascii_case(name)))
         .map(view)
         .collect();
@@ -57,49 +56,26 @@ fn list(world: &World, call: &Call, _: Timestamp) -> RouteResult {
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_SECRET, call.body.as_ref())?;
     let body = PresentMembers::of(call.body.as_ref());
-    let name = body.text("name").unwrap_or_default();
-    if name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("RUNPOD")) {
-        return Err(RequestRefusal::rule("secret names must not start with RUNPOD"));
-    }
-    if world.secrets.newest_first().any(|secret| secret.name == name) {
-        return Err(RequestRefusal::Conflict("a secret with this name already exists".to_owned()));
-    }
-    world.now = now;
-    let secret = AccountSecret {
-        serial: world.take_serial(),
-        id: world.rng.id(12),
-        name: name.to_owned(),
-        description: body.text("description").map(str::to_owned),
-        created_at: now,
-        value_last_updated_at: now,
-    };
-    let view = view(&secret);
-    world.secrets.insert(secret);
-    Ok(Response::json(201, view))
+    let (name, value) = (body.text("name").unwrap_or_default(), body.text("value").unwrap_or_default());
+    Ok(Response::json(201, view(world.create_secret(name, value, body.text("description"), &call.tweaks, now)?)))
 }
 
-fn get(world: &World, call: &Call, _: Timestamp) -> RouteResult {
-    let secret = world.secrets.get(call.object_id()).ok_or(RequestRefusal::NotFound)?;
-    Ok(Response::json(200, view(secret)))
+fn get(world: &World, call: &Call, now: Timestamp) -> RouteResult {
+    Ok(Response::json(200, view(world.secrets.find(call.object_id(), now)?)))
 }
 
+/// RunPod writes the value before the description and does not undo it. A fault that drops `description` and fails the
+/// response shows the state in between.
 fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&UPDATE_SECRET, call.body.as_ref())?;
-    let body = PresentMembers::of(call.body.as_ref());
-    let secret = world.secrets.get_mut(call.object_id()).ok_or(RequestRefusal::NotFound)?;
-    world.now = now;
-    if body.has("value") {
-        secret.value_last_updated_at = now;
-    }
-    if let Some(description) = body.text("description") {
-        secret.description = Some(description.to_owned());
-    }
-    Ok(Response::json(200, view(secret)))
+    let kept = call.kept_body();
+    let body = PresentMembers::of(kept.as_ref());
+    world.change_secret(call.object_id(), body.text("value"), body.text("description"), now)?;
+    get(world, call, now)
 }
 
 fn delete(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
-    world.secrets.remove(call.object_id()).ok_or(RequestRefusal::NotFound)?;
-    world.now = now;
+    world.delete_secret(call.object_id(), &call.tweaks, now)?;
     Ok(Response::no_content())
 }
 

@@ -70,7 +70,7 @@ effects! {
     v2_2026_08: bool,
     /// Creates fail with RunPod's own GraphQL error (quirk Q26).
     object_mounts_bug: bool,
-    /// Another client creates a pod of the same name just before.
+    /// Another client creates an object of the same name just before.
     duplicate_name: bool,
     /// The account's balance after this call, in USD.
     balance: Option<f64>,
