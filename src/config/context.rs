@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::draft::Declared;
-use super::environment::Variables;
 use super::load::DEFAULT_ENVIRONMENT;
 use super::problem::Findings;
 use super::source::Span;
+use super::variables::Variables;
 use crate::catalog::Catalog;
 use crate::kind::Kind;
-use crate::model::{Address, Dialect, ProblemCode};
+use crate::model::{Address, Dialect, ProblemCode, Value};
 
 /// Data shared by all resources of a configuration.
 pub struct Project<'a> {
@@ -21,8 +21,10 @@ pub struct Project<'a> {
     pub catalog: &'a Catalog,
     /// The resources of the kinds that were read before.
     pub declared: BTreeMap<Address, Declared>,
-    /// Environment variables for all pods.
-    pub(super) variables: Variables,
+    /// Environment variables for all pods, from `extensions`.
+    pub(super) extensions: Variables,
+    /// Environment variables for all pods and endpoints, from `secrets`.
+    pub(super) secrets: Variables,
 }
 
 const LONGEST_KEY: usize = 63;
@@ -37,6 +39,14 @@ impl Project<'_> {
     /// The declared resource of this kind and name.
     pub fn find(&self, kind: &Kind, name: &str) -> Option<&Declared> {
         self.declared.get(&Address::new(kind.name, name))
+    }
+
+    /// The declared secret that has this name at RunPod. Names of secrets are unique in an account.
+    pub fn kept_secret(&self, name: &str) -> Option<Address> {
+        let secrets = self.declared.range(Address::new("secret", "")..);
+        let mut secrets = secrets.take_while(|(address, _)| address.kind == *"secret");
+        let is_it = |declared: &Declared| declared.resource.inputs.get("name").and_then(Value::as_text) == Some(name);
+        secrets.find(|(_, declared)| is_it(declared)).map(|(address, _)| address.clone())
     }
 
     /// The name at RunPod of a resource that sets none.

@@ -26,6 +26,10 @@ impl ResourceDraft {
         Self { kind, inputs, needs: BTreeSet::new(), spans: BTreeMap::new() }
     }
 
+    pub fn kind(&self) -> &'static Kind {
+        self.kind
+    }
+
     /// Sets an attribute. `span` is its position in the file, `None` for a default.
     pub fn set(&mut self, name: &str, value: Value, span: Option<Span>) {
         debug_assert!(self.kind.attribute(name).is_some(), "{name}");

@@ -1,26 +1,18 @@
-//! Environment variables of pods: `extensions` and `secrets` apply to all pods, `env` to one.
+//! Environment variables: `extensions` apply to all pods, `secrets` to all pods and endpoints, `env` to one resource.
 //!
 //! Values that look like credentials become [`Value::Secret`] here, so that later code cannot forget to hide them.
 
-use std::collections::BTreeMap;
-
 use super::api_key::API_KEY;
-use super::document::{Scalar, YamlNode};
+use super::context::Project;
+use super::document::{MappingEntry, Scalar, YamlNode};
+use super::draft::ResourceDraft;
 use super::problem::{Findings, Problem};
 use super::source::Span;
+use super::variables::{Variable, Variables};
 use crate::kind::limits::MOST_VARIABLES;
 use crate::model::credential::{holds_credential, names_credential};
 use crate::model::marker::MARKER_VARIABLE;
-use crate::model::{ProblemCode, Secret, Value};
-
-/// One environment variable and its position.
-#[derive(Clone)]
-pub(super) struct Variable {
-    pub value: Value,
-    pub span: Span,
-}
-
-pub(super) type Variables = BTreeMap<String, Variable>;
+use crate::model::{ProblemCode, Secret, Value, ValueMap};
 
 /// Whether it is a valid environment variable name.
 pub(super) fn is_variable_name(name: &str) -> bool {
@@ -29,9 +21,44 @@ pub(super) fn is_variable_name(name: &str) -> bool {
         && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// The variables of one pod: `env` takes precedence over those of all pods.
-pub(super) fn of_pod(common: &Variables, env: Option<&YamlNode>, pod: Span, findings: &mut Findings) -> Variables {
-    let mut variables = common.clone();
+/// Sets the variables of a resource, with their positions and the secrets that it needs: those of `common`, of which
+/// later ones win, and those of its own `env`, which win over all.
+pub(super) fn set_variables(
+    draft: &mut ResourceDraft,
+    common: &[&Variables],
+    env: Option<&MappingEntry>,
+    at: Span,
+    project: &Project<'_>,
+    findings: &mut Findings,
+) {
+    let mut variables: Variables =
+        common.iter().copied().flatten().map(|(key, it)| (key.clone(), it.clone())).collect();
+    variables.extend(own_variables(env.map(|entry| &entry.value), findings));
+    // Sindri's own marker takes one more.
+    if variables.len() + 1 > MOST_VARIABLES {
+        let (count, title) = (variables.len(), draft.kind().title);
+        findings
+            .error(
+                ProblemCode::TooManyVariables,
+                at,
+                format!("this {title} gets {count} environment variables, and sindri adds one"),
+            )
+            .help(format!(
+                "RunPod accepts {MOST_VARIABLES} per {title}; put the others into a file on a volume or into the image"
+            ));
+    }
+    for (name, variable) in &variables {
+        draft.place(&format!("env.{name}"), variable.span);
+        for secret in variable.value.as_text().into_iter().flat_map(referenced_secrets) {
+            project.kept_secret(secret).into_iter().for_each(|address| draft.need(address));
+        }
+    }
+    let map: ValueMap = variables.into_iter().map(|(name, variable)| (name, variable.value)).collect();
+    draft.set("env", Value::Map(map), env.map(|entry| entry.key_span));
+}
+
+fn own_variables(env: Option<&YamlNode>, findings: &mut Findings) -> Variables {
+    let mut variables = Variables::new();
     for entry in env.map(YamlNode::entries).unwrap_or_default() {
         if !is_allowed(&entry.key, entry.key_span, findings) {
             continue;
@@ -50,19 +77,6 @@ pub(super) fn of_pod(common: &Variables, env: Option<&YamlNode>, pod: Span, find
         let value = if hidden { Value::Secret(Secret::new(text)) } else { Value::text(text) };
         variables.insert(entry.key.clone(), Variable { value, span: entry.value.span });
     }
-    // Sindri's own marker takes one more.
-    if variables.len() + 1 > MOST_VARIABLES {
-        let count = variables.len();
-        findings
-            .error(
-                ProblemCode::TooManyVariables,
-                pod,
-                format!("this pod gets {count} environment variables, and sindri adds one"),
-            )
-            .help(format!(
-                "RunPod accepts {MOST_VARIABLES} per pod; put the others into a file on a volume or into the image"
-            ));
-    }
     variables
 }
 
@@ -74,7 +88,21 @@ pub(super) fn warn_of_literal<'f>(at: Span, field: &str, findings: &'f mut Findi
 /// `{{ RUNPOD_SECRET_x }}` is a reference, not the secret itself.
 fn refers_to_secret(scalar: &Scalar) -> bool {
     let text = scalar.text.trim();
-    text.starts_with("{{") && text.ends_with("}}") && text.contains("RUNPOD_SECRET_")
+    text.starts_with("{{") && text.ends_with("}}") && text.contains(SECRET_PREFIX)
+}
+
+/// Precedes a secret's name where a variable refers to it: `{{ RUNPOD_SECRET_HF_TOKEN }}`.
+const SECRET_PREFIX: &str = "RUNPOD_SECRET_";
+
+/// The value that RunPod replaces with the secret of this name when a container starts.
+pub(super) fn secret_reference(name: &str) -> Value {
+    Value::text(format!("{{{{ {SECRET_PREFIX}{name} }}}}"))
+}
+
+/// The names of the secrets at RunPod that a value refers to.
+fn referenced_secrets(text: &str) -> impl Iterator<Item = &str> {
+    let references = text.split("{{").skip(1).filter_map(|rest| Some(rest.split_once("}}")?.0.trim()));
+    references.filter_map(|reference| reference.strip_prefix(SECRET_PREFIX))
 }
 
 pub(super) fn is_allowed(name: &str, at: Span, findings: &mut Findings) -> bool {

@@ -38,6 +38,7 @@ mod source;
 mod starter;
 mod table;
 mod unknown;
+mod variables;
 pub mod write;
 
 use std::path::{Path, PathBuf};

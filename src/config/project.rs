@@ -6,6 +6,7 @@ use super::config_kind::KindSection;
 use super::configuration::Config;
 use super::context::{Project, plain_name};
 use super::document::{Data, YamlNode};
+use super::environment;
 use super::fields::ROOT;
 use super::kinds;
 use super::load::{Files, LoadOptions, folder};
@@ -78,7 +79,8 @@ pub(super) fn assemble(
         dialect,
         catalog: Catalog::embedded(),
         declared: BTreeMap::new(),
-        variables: secrets::of_all(&root, &sources, &mut findings),
+        extensions: environment::extensions(&root, &mut findings),
+        secrets: secrets::variables(&root, &sources, &mut findings),
     };
 
     declare(&root, (runpod, runpod_span), &mut project, &mut findings);

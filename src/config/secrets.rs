@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use super::api_key::{API_KEY, ValueOrigin, holds_api_key};
 use super::document::{Scalar, YamlNode};
 use super::dotenv::Dotenv;
-use super::environment::{Variable, Variables, extensions, is_allowed};
+use super::environment::{is_allowed, secret_reference};
 use super::identifier::value_fault;
 use super::problem::Findings;
 use super::source::Span;
+use super::variables::{Variable, Variables};
 use crate::files::{Boundary, ReadError, read_text};
 use crate::model::{ProblemCode, Secret, Value};
 
@@ -34,13 +35,9 @@ pub(super) struct SecretSources<'a> {
     pub api_keys: &'a [String],
 }
 
-/// The variables of every pod: secrets, with lower precedence `extensions`.
-pub(super) fn of_all(root: &YamlNode, sources: &SecretSources<'_>, findings: &mut Findings) -> Variables {
-    let mut variables = extensions(root, findings);
-    if let Some(list) = root.get("secrets") {
-        variables.append(&mut secrets(list, sources, findings));
-    }
-    variables
+/// The variables that `secrets` sets in every pod and endpoint.
+pub(super) fn variables(root: &YamlNode, sources: &SecretSources<'_>, findings: &mut Findings) -> Variables {
+    root.get("secrets").map(|list| secrets(list, sources, findings)).unwrap_or_default()
 }
 
 fn secrets(list: &YamlNode, sources: &SecretSources<'_>, findings: &mut Findings) -> Variables {
@@ -119,8 +116,7 @@ impl Reader<'_> {
         let required = secret.get("required").and_then(YamlNode::bool) == Some(true);
         let found = match source(secret) {
             "runpod" => {
-                let value = Value::text(format!("{{{{ RUNPOD_SECRET_{name} }}}}"));
-                self.variables.insert(name, Variable { value, span });
+                self.variables.insert(name.clone(), Variable { value: secret_reference(&name), span });
                 return;
             }
             "file" => match secret.get("path") {

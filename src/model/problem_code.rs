@@ -87,6 +87,7 @@ codes! {
         UnknownGpu,
         UnknownKey,
         UnknownRegion,
+        UnknownRegistry,
         UnknownVolume,
         /// The text is not one of the accepted words.
         UnknownWord,

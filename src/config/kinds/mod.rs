@@ -4,6 +4,7 @@
 
 pub(super) mod network_volume;
 pub(super) mod pod;
+pub(super) mod registry;
 
 pub use super::config_kind::{ConfigKind, KindSection};
 pub use super::context::Project;

@@ -117,6 +117,9 @@ pub(in crate::config) static POD_FIELDS: &[Field] = &[
         .sets("entrypoint")
         .like(r#"entrypoint: ["python"]"#),
     Field::new("env", ValueShape::Variables, "Environment variables.").sets("env").like("env: { LOG_LEVEL: info }"),
+    Field::new("registry", ValueShape::Id, "One of `registries` by name, for a private image.")
+        .sets("registry_auth")
+        .like("registry: ghcr"),
     Field::new("registryAuth", ValueShape::Id, "Id of a registry credential of the account.")
         .aliases(&["registryAuthId", "containerRegistryAuthId"])
         .sets("registry_auth"),

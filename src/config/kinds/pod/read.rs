@@ -15,11 +15,12 @@ use crate::config::context::Project;
 use crate::config::document::{Data, MappingEntry, YamlNode, merge};
 use crate::config::draft::{Declared, LifecycleSettings, ResourceDraft};
 use crate::config::environment;
+use crate::config::kinds::registry;
 use crate::config::lifecycle::{lifecycle, timeouts};
 use crate::config::problem::Findings;
 use crate::config::source::Span;
 use crate::kind::{POD, PORT};
-use crate::model::{Address, Dialect, Power, ProblemCode, Value, ValueMap};
+use crate::model::{Address, Dialect, Power, ProblemCode, Value};
 
 /// Applies a pod's fields to its defaults: mappings merge, other values replace.
 ///
@@ -28,7 +29,7 @@ fn inherit(mut defaults: YamlNode, own: &YamlNode) -> YamlNode {
     const GPU: &[&str] = &["gpuType", "gpuCount", "cudaVersions", "globalNetworking"];
     const CPU: &[&str] = &["cpuOnly", "cpuInstanceId", "cpuFlavor", "vcpuCount"];
     const STORAGE: &[&str] = &["networkVolume", "networkVolumeId", "volumeSizeGb"];
-    let taken_away: [(&str, &[&str]); 10] = [
+    let taken_away: [(&str, &[&str]); 12] = [
         ("gpuType", CPU),
         ("cpuOnly", GPU),
         ("cpuInstanceId", GPU),
@@ -37,6 +38,8 @@ fn inherit(mut defaults: YamlNode, own: &YamlNode) -> YamlNode {
         ("networkVolume", STORAGE),
         ("networkVolumeId", STORAGE),
         ("volumeSizeGb", STORAGE),
+        ("registry", &["registryAuth"]),
+        ("registryAuth", &["registry"]),
         ("ports", &["exposePorts"]),
         ("exposePorts", &["ports"]),
     ];
@@ -96,7 +99,8 @@ fn pod_with_replicas(
     let machine = machine::choose(pod, at, project, &mut draft, findings);
     set_image(pod, at, &mut draft, findings);
     storage(pod, at, &machine, project, &mut draft, findings);
-    env(pod, at, project, &mut draft, findings);
+    let common = [&project.extensions, &project.secrets];
+    environment::set_variables(&mut draft, &common, pod.entry("env"), at, project, findings);
     switches(pod, &machine, project, &mut draft, findings);
     draft.refuse_unsupported(project.dialect, at, findings);
     let from_template = is_from_template(pod);
@@ -195,16 +199,6 @@ fn set_image(pod: &YamlNode, at: Span, draft: &mut ResourceDraft, findings: &mut
     draft.set("image", Value::text(text), Some(image.span));
 }
 
-fn env(pod: &YamlNode, at: Span, project: &Project<'_>, draft: &mut ResourceDraft, findings: &mut Findings) {
-    let entry = pod.entry("env");
-    let variables = environment::of_pod(&project.variables, entry.map(|entry| &entry.value), at, findings);
-    for (name, variable) in &variables {
-        draft.place(&format!("env.{name}"), variable.span);
-    }
-    let map: ValueMap = variables.into_iter().map(|(name, variable)| (name, variable.value)).collect();
-    draft.set("env", Value::Map(map), entry.map(|entry| entry.key_span));
-}
-
 /// Fields that are passed on unchanged.
 fn switches(
     pod: &YamlNode,
@@ -225,13 +219,13 @@ fn switches(
     copy("startSsh", "start_ssh", flag);
     // If unset, the lock stays as it was set in the console.
     copy("locked", "locked", flag);
-    copy("registryAuth", "registry_auth", text);
     copy("templateId", "template", text);
     for (key, attribute) in [("publicIp", "public_ip"), ("globalNetworking", "global_networking"), ("spot", "spot")] {
         let node = pod.get(key);
         let set = node.and_then(YamlNode::bool).unwrap_or(false);
         draft.set(attribute, Value::Bool(set), node.map(|node| node.span));
     }
+    set_registry(pod, project, draft, findings);
     command(pod, draft, findings);
     global_networking(pod, project, draft, findings);
     spot_bid(pod, project.dialect, draft, findings);
@@ -241,6 +235,22 @@ fn switches(
         findings
             .warn(ProblemCode::PublicIp, public.span, "REST v2 cannot request a public address in the COMMUNITY cloud")
             .help("SECURE hosts always have one; here it depends on the host that RunPod chooses");
+    }
+}
+
+fn set_registry(pod: &YamlNode, project: &Project<'_>, draft: &mut ResourceDraft, findings: &mut Findings) {
+    let (by_name, by_id) = (pod.entry("registry"), pod.entry("registryAuth"));
+    if let (Some(by_name), Some(by_id)) = (by_name, by_id) {
+        findings
+            .error(ProblemCode::Conflict, by_id.key_span, "`registryAuth` and `registry` are mutually exclusive")
+            .also(by_name.key_span, "the other one")
+            .help("keep `registry` for one of `registries`, or `registryAuth` for an id");
+    }
+    if let Some(entry) = by_name {
+        let value = registry::reference(&entry.value, project, draft, findings);
+        value.into_iter().for_each(|value| draft.set("registry_auth", value, Some(entry.value.span)));
+    } else if let Some(id) = by_id {
+        draft.set("registry_auth", Value::text(id.value.text().unwrap_or_default()), Some(id.value.span));
     }
 }
 
