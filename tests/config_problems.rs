@@ -307,7 +307,7 @@ fn problems_of_a_file_have_a_position_and_advice() {
         (format!("{FLEET}moved: [ {{ from: pod.train, to: pod.demo }} ]\n"), "bad_move", 9, "rename its block"),
         (named("moved: [ { from: pod.x, to: pod.dmo } ]"), "unknown_address", 2, "did you mean `pod.demo`?"),
         (named("moved: [ { from: pod.x, to: pod.x } ]"), "bad_move", 2, "remove the entry"),
-        (named("moved: [ { from: pdo.x, to: pod.demo } ]"), "bad_address", 2, "accepted: `network_volume`, `pod`"),
+        (named("moved: [ { from: pdo.x, to: pod.demo } ]"), "bad_address", 2, "accepted: `network_volume`"),
         (named("moved: [ { from: \"port.x:22/tcp\", to: pod.demo } ]"), "bad_move", 2, "its parts move with it"),
         (named("moved: [ { from: \"pod.x:deposed-a\", to: pod.demo } ]"), "bad_move", 2, "its parts move with it"),
         (named("moved:\n- { from: pod.x, to: pod.demo }\n- { from: pod.x, to: pod.y }"), "bad_move", 4, "keep one"),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::document::YamlNode;
 use super::problem::Findings;
 use super::source::Span;
 use super::table::BlockSchema;
@@ -106,7 +107,7 @@ impl ResourceDraft {
         };
         // Only other resources ask for spans, and a fleet has thousands.
         let spans = if is_referred_to(self.kind.name) { self.spans } else { BTreeMap::new() };
-        Declared { resource, spans }
+        Declared { resource, spans, fields: None }
     }
 }
 
@@ -114,9 +115,20 @@ impl ResourceDraft {
 pub struct Declared {
     pub resource: Resource,
     spans: BTreeMap<String, Span>,
+    fields: Option<YamlNode>,
 }
 
 impl Declared {
+    /// Keeps the fields as written, for a kind that is merged into the resources that name it.
+    pub fn with_fields(self, fields: &YamlNode) -> Self {
+        Self { fields: Some(fields.clone()), ..self }
+    }
+
+    /// The fields as written, if its kind is merged into other resources.
+    pub fn fields(&self) -> Option<&YamlNode> {
+        self.fields.as_ref()
+    }
+
     /// The place of an attribute, if the file sets it.
     pub fn span(&self, attribute: &str) -> Option<Span> {
         self.spans.get(attribute).copied()

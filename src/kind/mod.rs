@@ -13,6 +13,7 @@ mod pod;
 mod port;
 pub mod price;
 mod table;
+mod template;
 
 use crate::model::{Dialect, KindRegistry, Object};
 
@@ -23,9 +24,10 @@ pub use pod::POD;
 pub use port::PORT;
 pub use price::{MachineFacts, Pricing, Unpriced};
 pub use table::{Kind, Membership, OwnChange, Protection, Readiness, Recognition};
+pub use template::TEMPLATE;
 
 /// All kinds. A kind comes after those it refers to or is part of.
-pub static KINDS: KindRegistry<Kind> = KindRegistry::new(&[&NETWORK_VOLUME, &POD, &PORT]);
+pub static KINDS: KindRegistry<Kind> = KindRegistry::new(&[&NETWORK_VOLUME, &TEMPLATE, &POD, &PORT]);
 
 /// The kind with this name.
 pub fn find(name: &str) -> Option<&'static Kind> {

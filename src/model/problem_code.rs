@@ -88,6 +88,7 @@ codes! {
         UnknownKey,
         UnknownRegion,
         UnknownRegistry,
+        UnknownTemplate,
         UnknownVolume,
         /// The text is not one of the accepted words.
         UnknownWord,

@@ -5,6 +5,7 @@
 pub(super) mod network_volume;
 pub(super) mod pod;
 pub(super) mod registry;
+pub mod template;
 
 pub use super::config_kind::{ConfigKind, KindSection};
 pub use super::context::Project;
@@ -18,7 +19,8 @@ pub use super::table::{BlockSchema, Choices, Field, ForeignKeys, ValueShape};
 use crate::model::KindRegistry;
 
 /// The kinds that a file can declare, in the order of [`crate::kind::KINDS`]. Ports are declared by their pod.
-pub static KINDS: KindRegistry<ConfigKind> = KindRegistry::new(&[&network_volume::NETWORK_VOLUME, &pod::POD]);
+pub static KINDS: KindRegistry<ConfigKind> =
+    KindRegistry::new(&[&network_volume::NETWORK_VOLUME, &template::TEMPLATE, &pod::POD]);
 
 /// The fields of `providers.runpod` that declare resources.
 pub(super) fn sections() -> Vec<&'static Field> {

@@ -2,9 +2,11 @@
 //! contract, and RunPod's OpenAPI document.
 
 mod argv;
+mod container;
 mod network_volume;
 mod outside;
 mod pod;
+mod template;
 
 use super::wire::Codec;
 use crate::kind::limits::V2_BODY_LIMIT;
@@ -12,7 +14,7 @@ use crate::model::KindRegistry;
 
 /// The dialect, with one line per kind.
 pub(super) static V2: Codec = Codec {
-    wires: KindRegistry::new(&[&network_volume::WIRE, &pod::WIRE]),
+    wires: KindRegistry::new(&[&network_volume::WIRE, &template::WIRE, &pod::WIRE]),
     body_limit: Some(V2_BODY_LIMIT),
     outside: outside::OUTSIDE,
 };

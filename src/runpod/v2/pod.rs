@@ -3,12 +3,11 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value as Body, json};
 
-use super::argv::Argv;
+use super::container::{clear_registry, create_command, read_command, update_command};
 use crate::kind::POD;
-use crate::model::credential::command_line;
 use crate::model::{Attributes, Computed, Marker, Object, Power, SshTarget, Status, Value};
-use crate::runpod::decode::{ReadAttributes, id_or_null, number, part, text, time, whole, word, words};
-use crate::runpod::encode::{RequestBody, first, is_set, texts, to_flag, to_json, to_list};
+use crate::runpod::decode::{ReadAttributes, id_or_null, number, part, text, time, whole, word};
+use crate::runpod::encode::{RequestBody, first, to_flag, to_json, to_list};
 use crate::runpod::json::Json;
 use crate::runpod::pods::{
     advice, all_mapped, changed_environment, cost, endpoints, environment, is_public, ports, read_environment,
@@ -70,10 +69,7 @@ fn encode_create(inputs: &Attributes, marker: Option<&Marker>) -> Body {
         body.set("ports", to_json(ports));
     }
     body.set("env", environment(inputs, marker));
-    let argv = Argv { entrypoint: texts(input("entrypoint")), command: texts(input("command")) };
-    if !argv.is_empty() {
-        body.set("args", argv.to_args());
-    }
+    create_command(&mut body, inputs);
     body.into_json()
 }
 
@@ -105,20 +101,15 @@ fn mounts(network_volume: Option<&Value>, volume_gb: Option<&Value>, path: Optio
 
 fn encode_update(current: &Object, changes: &Attributes) -> Body {
     let wanted = |attribute: &str| changes.get(attribute).or_else(|| current.attributes.get(attribute));
-    let changed = |attributes: [&str; 2]| attributes.iter().any(|attribute| changes.contains_key(attribute));
+    let changed = |attributes: [&str; 2]| attributes.iter().any(|attribute| changes.contains_key(*attribute));
     let mut body = RequestBody::default();
     body.given(&[("name", "name"), ("image", "image"), ("container_disk_gb", "disk")], changes);
     // Attributes that can be cleared have a value that does so.
-    body.changed(&[("registry_auth", "registry")], changes, |registry| {
-        if is_set(Some(registry)) { to_json(registry) } else { Body::Null }
-    });
+    body.changed(&[("registry_auth", "registry")], changes, clear_registry);
     body.changed(&[("locked", "locked"), ("global_networking", "globalNetworking")], changes, to_flag);
     body.changed(&[("ports", "ports")], changes, to_list);
     body.changed(&[("env", "env")], changes, |env| changed_environment(current, env));
-    if changed(["entrypoint", "command"]) {
-        let argv = Argv { entrypoint: texts(wanted("entrypoint")), command: texts(wanted("command")) };
-        body.set("args", argv.to_args());
-    }
+    update_command(&mut body, current, changes);
     if changed(["volume_gb", "volume_mount_path"])
         && let Some(mounts) = mounts(wanted("network_volume"), wanted("volume_gb"), wanted("volume_mount_path"))
     {
@@ -139,9 +130,7 @@ fn decode(json: &Json<'_>) -> Option<Object> {
     found.put_chosen("cuda_versions", "cuda_version", text(json, "cudaVersion"));
     read_hardware(&mut found, json);
     read_mounts(&mut found, json);
-    let argv = read_argv(json);
-    found.put("entrypoint", argv.as_ref().map(|argv| command_line(argv.entrypoint.clone())));
-    found.put("command", argv.map(|argv| command_line(argv.command)));
+    read_command(&mut found, json);
     found.put("registry_auth", id_or_null(json, "registry"));
     found.put("ports", ports.clone().map(Value::texts));
     found.put("env", env);
@@ -196,15 +185,6 @@ fn read_mounts(found: &mut ReadAttributes, json: &Json<'_>) {
     found.put("volume_gb", Some(whole(persistent, "size").unwrap_or(0)));
     found.put("volume_mount_path", text(persistent, "path").or_else(|| text(network, "path")));
     found.put("network_volume", Some(text(network, "volumeId").map_or(Value::Null, Value::from)));
-}
-
-/// Entrypoint and command: from the two arrays of newer servers, otherwise from `args`.
-fn read_argv(json: &Json<'_>) -> Option<Argv> {
-    let lists = Argv { entrypoint: words(json.get("entrypoint")), command: words(json.get("cmd")) };
-    if !lists.is_empty() {
-        return Some(lists);
-    }
-    json.get("args").map(|args| Argv::parse(args.as_str().unwrap_or_default()))
 }
 
 fn may_start(actions: &Json<'_>) -> bool {

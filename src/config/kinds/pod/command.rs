@@ -16,7 +16,7 @@ use crate::model::{ProblemCode, Value};
 const PARTS: [&str; 2] = ["cmd", "entrypoint"];
 
 /// Sets both attributes.
-pub(super) fn command(pod: &YamlNode, draft: &mut ResourceDraft, findings: &mut Findings) {
+pub(in crate::config) fn command(pod: &YamlNode, draft: &mut ResourceDraft, findings: &mut Findings) {
     let (args, entrypoint) = (pod.get("args"), pod.get("entrypoint"));
     let mut named = None;
     if let Some(node) = args {

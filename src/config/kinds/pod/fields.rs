@@ -17,6 +17,22 @@ pub(super) static BLOCK: BlockSchema = BlockSchema {
     ..BlockSchema::EMPTY
 };
 
+/// The fields that a pod takes from a template of the file.
+pub(super) const FROM_TEMPLATE: &[&str] = &[
+    "image",
+    "args",
+    "entrypoint",
+    "env",
+    "ports",
+    "registry",
+    "registryAuth",
+    "containerDiskGb",
+    "volumeSizeGb",
+    "volumeMountPath",
+    "cudaVersions",
+    "startSsh",
+];
+
 /// The fields of a pod, below `runpod` and below each entry of `pods`.
 pub(in crate::config) static POD_FIELDS: &[Field] = &[
     Field::new("gpuType", ValueShape::Texts, "GPU type, pool or tier; a list is tried in order.")
@@ -104,7 +120,11 @@ pub(in crate::config) static POD_FIELDS: &[Field] = &[
     Field::new("startSsh", ValueShape::Bool, "Starts sshd with the account's keys.")
         .aliases(&["start_ssh"])
         .sets("start_ssh"),
-    Field::new("templateId", ValueShape::Id, "A template of the account.").aliases(&["template_id"]).sets("template"),
+    Field::new("template", ValueShape::Id, "One of `templates` by name, whose fields the pod gets.")
+        .like("template: base"),
+    Field::new("templateId", ValueShape::Id, "The id of a template that sindri does not manage.")
+        .aliases(&["template_id"])
+        .sets("template"),
     Field::new("image", ValueShape::Text, "The container image, if it differs from `deployment.image`.")
         .sets("image")
         .like(r#"image: "ghcr.io/owner/name:1.2.3""#),

@@ -91,6 +91,12 @@ pub(super) fn choose(
     machine
 }
 
+/// Whether these fields ask for a machine without GPUs.
+pub(super) fn is_cpu(pod: &YamlNode) -> bool {
+    let names_cpu = pod.get("cpuInstanceId").is_some() || pod.get("cpuFlavor").is_some();
+    pod.get("cpuOnly").and_then(YamlNode::bool) == Some(true) || (names_cpu && pod.get("gpuType").is_none())
+}
+
 fn refuse_gpu_fields(pod: &YamlNode, findings: &mut Findings) {
     for key in ["gpuType", "gpuCount", "cudaVersions", "globalNetworking"] {
         // `globalNetworking: false` requests nothing.
@@ -125,14 +131,7 @@ fn gpus(
         draft.set("min_vcpu_per_gpu", Value::Int(ceil_div(cpus.int().unwrap_or(1), count)), Some(cpus.span));
     }
     if let Some(versions) = pod.get("cudaVersions") {
-        for version in versions.one_or_more() {
-            if !LimitRule::Versions.holds(&Value::text(version.text().unwrap_or_default())) {
-                findings
-                    .error(ProblemCode::BadVersion, version.span, "a CUDA version has two numbers")
-                    .help(LimitRule::Versions.accepted());
-            }
-        }
-        draft.set("cuda_versions", texts(versions), Some(versions.span));
+        cuda_versions(versions, draft, findings);
     }
 
     let mut ids: Vec<String> = Vec::new();
@@ -149,6 +148,18 @@ fn gpus(
             .help("list at least one, for example `NVIDIA L4`");
     }
     draft.set("gpu_types", Value::texts(ids), Some(gpu_type.value.span));
+}
+
+/// Sets the accepted CUDA versions.
+pub(in crate::config) fn cuda_versions(versions: &YamlNode, draft: &mut ResourceDraft, findings: &mut Findings) {
+    for version in versions.one_or_more() {
+        if !LimitRule::Versions.holds(&Value::text(version.text().unwrap_or_default())) {
+            findings
+                .error(ProblemCode::BadVersion, version.span, "a CUDA version has two numbers")
+                .help(LimitRule::Versions.accepted());
+        }
+    }
+    draft.set("cuda_versions", texts(versions), Some(versions.span));
 }
 
 /// The ids that one word refers to, excluding pool members that cannot be rented here.

@@ -1,16 +1,16 @@
 //! `pods`: the pods with their ports. Fields beside `pods`, and those of `deployment`, are the defaults of every pod.
 
-mod command;
+pub(in crate::config) mod command;
 mod fields;
 mod habits;
 mod image;
 mod legacy;
-mod machine;
+pub(in crate::config) mod machine;
 mod mount;
 pub(in crate::config) mod ports;
-mod read;
-mod storage;
-mod write;
+pub(in crate::config) mod read;
+pub(in crate::config) mod storage;
+pub(in crate::config) mod write;
 
 pub(in crate::config) use fields::POD_FIELDS;
 pub(in crate::config) use habits::POD_HABITS;

@@ -16,6 +16,7 @@ use crate::config::document::{Data, MappingEntry, YamlNode, merge};
 use crate::config::draft::{Declared, LifecycleSettings, ResourceDraft};
 use crate::config::environment;
 use crate::config::kinds::registry;
+use crate::config::kinds::template::{MergedFields, TakesFields, merged};
 use crate::config::lifecycle::{lifecycle, timeouts};
 use crate::config::problem::Findings;
 use crate::config::source::Span;
@@ -29,7 +30,7 @@ fn inherit(mut defaults: YamlNode, own: &YamlNode) -> YamlNode {
     const GPU: &[&str] = &["gpuType", "gpuCount", "cudaVersions", "globalNetworking"];
     const CPU: &[&str] = &["cpuOnly", "cpuInstanceId", "cpuFlavor", "vcpuCount"];
     const STORAGE: &[&str] = &["networkVolume", "networkVolumeId", "volumeSizeGb"];
-    let taken_away: [(&str, &[&str]); 12] = [
+    let taken_away: [(&str, &[&str]); 14] = [
         ("gpuType", CPU),
         ("cpuOnly", GPU),
         ("cpuInstanceId", GPU),
@@ -42,6 +43,8 @@ fn inherit(mut defaults: YamlNode, own: &YamlNode) -> YamlNode {
         ("registryAuth", &["registry"]),
         ("ports", &["exposePorts"]),
         ("exposePorts", &["ports"]),
+        ("template", &["templateId"]),
+        ("templateId", &["template"]),
     ];
     // `cpuOnly: false` and `volumeSizeGb: 0` request nothing, so they exclude nothing.
     let asks = |key: &str| own.get(key).is_some_and(|value| value.bool() != Some(false) && value.int() != Some(0));
@@ -54,6 +57,16 @@ fn inherit(mut defaults: YamlNode, own: &YamlNode) -> YamlNode {
     }
     merge(defaults, own.clone())
 }
+
+/// A pod takes the fields of its template that describe its container. As at RunPod, a pod without GPUs takes neither the
+/// pod volume nor the CUDA versions. Source: `templateId` of `CreatePodRequest`, OpenAPI v2.
+static TAKES_FIELDS: TakesFields = TakesFields {
+    inherit,
+    takes: |pod, field| match field {
+        "volumeSizeGb" | "cudaVersions" => !machine::is_cpu(pod),
+        _ => fields::FROM_TEMPLATE.contains(&field),
+    },
+};
 
 /// Position and key of a pod in the file.
 struct PodPosition<'a> {
@@ -70,12 +83,14 @@ pub(super) fn pods(section: &KindSection<'_>, project: &Project<'_>, findings: &
     let is_default = |entry: &&MappingEntry| POD_FIELDS.iter().any(|field| field.name == entry.key);
     let own: Vec<MappingEntry> = runpod.entries().iter().filter(is_default).cloned().collect();
     let own = YamlNode { span: runpod.span, data: Data::Map(own) };
-    let defaults = inherit(legacy::pod_fields(root, runpod, findings), &own);
+    let defaults = legacy::pod_fields(root, runpod, findings);
     if let Some(entries) = entries {
+        let defaults = inherit(defaults, &own);
         let mut declared = Vec::new();
         for MappingEntry { key, key_span, value } in *entries {
             let place = PodPosition { key, in_fleet: true, at: *key_span };
-            declared.extend(pod_with_replicas(&place, &inherit(defaults.clone(), value), project, findings));
+            let merged = merged(value, defaults.clone(), &TAKES_FIELDS, project, findings);
+            declared.extend(pod_with_replicas(&place, &merged, project, findings));
         }
         return declared;
     }
@@ -84,20 +99,22 @@ pub(super) fn pods(section: &KindSection<'_>, project: &Project<'_>, findings: &
         return Vec::new();
     }
     let place = PodPosition { key: &project.name, in_fleet: false, at: *runpod_span };
-    pod_with_replicas(&place, &defaults, project, findings)
+    let merged = merged(&own, defaults, &TAKES_FIELDS, project, findings);
+    pod_with_replicas(&place, &merged, project, findings)
 }
 
 /// A pod, or its replicas, with their ports.
 fn pod_with_replicas(
     place: &PodPosition<'_>,
-    pod: &YamlNode,
+    MergedFields { node: pod, template }: &MergedFields,
     project: &Project<'_>,
     findings: &mut Findings,
 ) -> Vec<Declared> {
     let at = place.at;
     let mut draft = ResourceDraft::new(&POD);
+    template.iter().cloned().for_each(|address| draft.need(address));
     let machine = machine::choose(pod, at, project, &mut draft, findings);
-    set_image(pod, at, &mut draft, findings);
+    image_of_pod(pod, at, &mut draft, findings);
     storage(pod, at, &machine, project, &mut draft, findings);
     let common = [&project.extensions, &project.secrets];
     environment::set_variables(&mut draft, &common, pod.entry("env"), at, project, findings);
@@ -167,20 +184,23 @@ fn pod_with_replicas(
     resources
 }
 
-fn set_image(pod: &YamlNode, at: Span, draft: &mut ResourceDraft, findings: &mut Findings) {
-    let Some(image) = pod.get("image") else {
-        if !is_from_template(pod) {
-            findings
-                .missing(
-                    &["image", "image_config", "deployment", "templateId", "pods"],
-                    ProblemCode::MissingImage,
-                    at,
-                    "no image is set",
-                )
-                .help("write `deployment.image`, for example `ghcr.io/owner/name:1.2.3`");
-        }
-        return;
-    };
+fn image_of_pod(pod: &YamlNode, at: Span, draft: &mut ResourceDraft, findings: &mut Findings) {
+    if let Some(image) = pod.get("image") {
+        set_image(image, draft, findings);
+    } else if !is_from_template(pod) {
+        findings
+            .missing(
+                &["image", "image_config", "deployment", "templateId", "template", "pods"],
+                ProblemCode::MissingImage,
+                at,
+                "no image is set",
+            )
+            .help("write `deployment.image`, for example `ghcr.io/owner/name:1.2.3`");
+    }
+}
+
+/// Sets the image, and reports one that is not valid or may change.
+pub(in crate::config) fn set_image(image: &YamlNode, draft: &mut ResourceDraft, findings: &mut Findings) {
     let text = image.text().unwrap_or_default();
     match image::parse(text) {
         Err(NoReference { reason, help }) => {
@@ -238,7 +258,13 @@ fn switches(
     }
 }
 
-fn set_registry(pod: &YamlNode, project: &Project<'_>, draft: &mut ResourceDraft, findings: &mut Findings) {
+/// Sets the registry credential: a declared one by name, or another by id.
+pub(in crate::config) fn set_registry(
+    pod: &YamlNode,
+    project: &Project<'_>,
+    draft: &mut ResourceDraft,
+    findings: &mut Findings,
+) {
     let (by_name, by_id) = (pod.entry("registry"), pod.entry("registryAuth"));
     if let (Some(by_name), Some(by_id)) = (by_name, by_id) {
         findings

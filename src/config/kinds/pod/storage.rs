@@ -13,9 +13,9 @@ use crate::kind::NETWORK_VOLUME;
 use crate::model::{Dialect, ProblemCode, Value};
 
 /// Defaults from the user's document, in GB.
-const CONTAINER_DISK_GB: i64 = 50;
+pub(in crate::config) const CONTAINER_DISK_GB: i64 = 50;
 const POD_VOLUME_GB: i64 = 20;
-const MOUNT_PATH: &str = "/workspace";
+pub(in crate::config) const MOUNT_PATH: &str = "/workspace";
 
 /// Sets the disks, the network volume and the regions.
 ///
@@ -46,7 +46,7 @@ pub(super) fn storage(
 
     let path = pod.get("volumeMountPath");
     if let Some(path) = path {
-        mount_path(path, findings);
+        check_mount_path(path, findings);
         if from_template && !attached && size.is_none() && project.dialect == Dialect::V2 {
             findings
                 .error(
@@ -122,7 +122,8 @@ fn written_volume(
     Some(gb)
 }
 
-fn mount_path(path: &YamlNode, findings: &mut Findings) {
+/// Reports a path where a volume hides what the image needs.
+pub(in crate::config) fn check_mount_path(path: &YamlNode, findings: &mut Findings) {
     const HELP: &str = "for example `/workspace`";
     match mount::check(path.text().unwrap_or_default()) {
         Some(MountProblem::Error(why)) => {

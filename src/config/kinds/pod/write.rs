@@ -37,8 +37,23 @@ pub(super) fn write(lines: &mut YamlLines, pod: &Object, declared: &KnownIds) {
     let absolute = |path: &&Value| path.as_text().is_some_and(|path| path.starts_with('/'));
     lines.field("volumeMountPath", seen("volume_mount_path").filter(|_| mounts).filter(absolute));
     lines.field("ports", seen("ports"));
+    write_command(lines, pod);
+    lines.field("registryAuth", seen("registry_auth"));
+    lines.field("globalNetworking", set("global_networking"));
+    lines.field("spot", set("spot"));
+    lines.field("locked", set("locked"));
+    if pod.status.as_ref().and_then(Status::power) == Some(Power::Stopped) {
+        lines.line("power: stopped");
+    }
+    let note = "# Its environment is unchanged; a replacement gets only the variables in `env` and `secrets`.";
+    write_environment(lines, pod, note);
+}
+
+/// Writes the command of a container, unless it holds a credential.
+pub(in crate::config) fn write_command(lines: &mut YamlLines, object: &Object) {
     for (field, attribute) in [("entrypoint", "entrypoint"), ("args", "command")] {
-        let words = seen(attribute).filter(|words| words.as_list().is_some_and(|words| !words.is_empty()));
+        let words =
+            object.attributes.get(attribute).filter(|words| words.as_list().is_some_and(|words| !words.is_empty()));
         if words.is_some_and(Value::holds_secret) {
             lines.line(&format!(
                 "# `{field}` contains a credential. It is not written here and is unchanged at RunPod."
@@ -47,17 +62,14 @@ pub(super) fn write(lines: &mut YamlLines, pod: &Object, declared: &KnownIds) {
             lines.field(field, words);
         }
     }
-    lines.field("registryAuth", seen("registry_auth"));
-    lines.field("globalNetworking", set("global_networking"));
-    lines.field("spot", set("spot"));
-    lines.field("locked", set("locked"));
-    if pod.status.as_ref().and_then(Status::power) == Some(Power::Stopped) {
-        lines.line("power: stopped");
-    }
-    let names: Vec<String> =
-        seen("env").and_then(Value::as_map).into_iter().flatten().map(|(name, _)| quoted(name)).collect();
+}
+
+/// Writes the names of the variables as a comment after `note`.
+pub(in crate::config) fn write_environment(lines: &mut YamlLines, object: &Object, note: &str) {
+    let env = object.attributes.get("env").and_then(Value::as_map);
+    let names: Vec<String> = env.into_iter().flatten().map(|(name, _)| quoted(name)).collect();
     if !names.is_empty() {
-        lines.line("# Its environment is unchanged; a replacement gets only the variables in `env` and `secrets`.");
+        lines.line(note);
         lines.line(&format!("# It now has: {}", names.join(", ")));
     }
 }
