@@ -13,7 +13,6 @@ use crate::config::kinds::pod::read::{set_image, set_registry};
 use crate::config::kinds::pod::storage::{CONTAINER_DISK_GB, MOUNT_PATH, check_mount_path};
 use crate::config::lifecycle::lifecycle;
 use crate::config::problem::Findings;
-use crate::config::source::Span;
 use crate::kind::TEMPLATE;
 use crate::model::{Address, ProblemCode, Value};
 
