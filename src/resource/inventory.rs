@@ -1,7 +1,7 @@
 //! Matches objects and records: which objects are live, unmanaged, orphans or migrated (RunPod moved them to another
 //! id).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::members;
 use crate::kind;
@@ -41,9 +41,10 @@ pub fn is_of(project: Option<&str>, prior: &State, marker: &Marker) -> bool {
     marker.lineage == prior.lineage || project.is_some_and(|name| marker.same_project(name, &prior.environment))
 }
 
-/// The kinds and ids of all recorded objects.
-pub fn recorded(prior: &State) -> BTreeSet<(&str, &str)> {
-    prior.resources.values().map(|record| (record.kind.as_str(), record.id.as_str())).collect()
+/// The kinds and ids of all recorded objects. Members are not objects of their own.
+pub fn recorded(prior: &State) -> HashSet<(&str, &str)> {
+    let own = prior.resources.iter().filter(|(address, _)| !members::is_member(address));
+    own.map(|(_, record)| (record.kind.as_str(), record.id.as_str())).collect()
 }
 
 /// Unmanaged live objects created from this state that are a recorded address's object under a new id, by that address.

@@ -4,7 +4,7 @@
 //! matches the saved plan: the file limits what may be done but does not determine how. Changes since then are detected
 //! by content, field by field, so unrelated changes do not make the plan stale.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -208,7 +208,7 @@ fn is_predecessor(change: &Change, planned: &BTreeMap<&Address, &Change>) -> boo
 }
 
 /// Whether the object to destroy still exists but is unmanaged: no record names it and no plan destroys it.
-fn outlived(was: &Change, input: &Input<'_>, recorded: &BTreeSet<(&str, &str)>) -> bool {
+fn outlived(was: &Change, input: &Input<'_>, recorded: &HashSet<(&str, &str)>) -> bool {
     let Some(id) = &was.id else { return false };
     let lives = input.observed.get(&was.address.kind, id).is_some_and(|object| !object.is_leaving());
     lives && !recorded.contains(&(&*was.address.kind, &**id))
