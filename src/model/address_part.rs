@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::comparisons;
 use super::natural::{NaturalPrefix, natural};
 use super::reading::read_text;
 use super::shared::Recent;
@@ -43,6 +44,7 @@ impl AddressPart {
 
 impl PartialEq for AddressPart {
     fn eq(&self, other: &Self) -> bool {
+        comparisons::scan();
         Arc::ptr_eq(&self.0, &other.0) || (self.0.prefix == other.0.prefix && self.0.text == other.0.text)
     }
 }
@@ -51,6 +53,7 @@ impl Eq for AddressPart {}
 
 impl Ord for AddressPart {
     fn cmp(&self, other: &Self) -> Ordering {
+        comparisons::sort();
         if Arc::ptr_eq(&self.0, &other.0) {
             return Ordering::Equal;
         }
@@ -127,27 +130,28 @@ impl<'de> Deserialize<'de> for AddressPart {
 
 impl PartialEq<str> for AddressPart {
     fn eq(&self, other: &str) -> bool {
+        comparisons::scan();
         self.as_str() == other
     }
 }
 impl PartialEq<&str> for AddressPart {
     fn eq(&self, other: &&str) -> bool {
-        self.as_str() == *other
+        self == *other
     }
 }
 impl PartialEq<String> for AddressPart {
     fn eq(&self, other: &String) -> bool {
-        self.as_str() == other
+        self == other.as_str()
     }
 }
 impl PartialEq<AddressPart> for str {
     fn eq(&self, other: &AddressPart) -> bool {
-        self == other.as_str()
+        other == self
     }
 }
 impl PartialEq<AddressPart> for &str {
     fn eq(&self, other: &AddressPart) -> bool {
-        *self == other.as_str()
+        other == *self
     }
 }
 

@@ -7,6 +7,8 @@ pub mod address;
 mod address_part;
 pub mod change;
 pub(crate) mod code;
+#[doc(hidden)]
+pub mod comparisons;
 pub mod cost;
 pub mod credential;
 pub mod drift;
