@@ -1,13 +1,16 @@
-//! Twice the fleet takes twice the work. Requests, bytes, flushes and allocations are counted, never time.
+//! Twice the fleet takes twice the work. Requests, bytes, flushes, allocations and comparisons are counted, never time.
 //!
-//! `benches/fleet.rs` measures work without such counts, for example a search through a list that allocates nothing.
+//! `benches/fleet.rs` measures work without such counts, for example a search through a list that compares numbers.
 
 mod support;
 
 mod scale {
     mod apply_memory;
+    mod commands;
     mod applies;
     mod count;
+    mod large;
     mod lists;
     mod stages;
+    mod state_file;
 }

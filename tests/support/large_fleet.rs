@@ -13,6 +13,10 @@ use tempfile::TempDir;
 /// Default number of ports of a pod.
 pub const PORTS: usize = 2;
 
+/// Length of the id of an object that the API lists. No attribute has a name of this length, so comparisons of ids can be
+/// told from comparisons of other texts.
+pub const ID_LENGTH: usize = 29;
+
 /// How a fleet is declared.
 #[derive(Clone, Copy, Debug)]
 pub struct LargeFleet {
@@ -108,10 +112,16 @@ impl LargeFleet {
         yaml
     }
 
-    /// The configuration, and the folder that contains it.
-    pub fn config(&self) -> (Config, TempDir) {
+    /// A folder with the configuration.
+    pub fn folder(&self) -> TempDir {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("sindri.yaml"), self.yaml()).expect("a file in it");
+        folder
+    }
+
+    /// The configuration, and the folder that contains it.
+    pub fn config(&self) -> (Config, TempDir) {
+        let folder = self.folder();
         (load(&folder), folder)
     }
 }
@@ -137,7 +147,7 @@ pub fn applied(plan: &Plan) -> (State, Observed) {
     let mut state = nothing();
     let mut observed = Observed::default();
     for (number, operation) in plan.operations.iter().enumerate() {
-        let id = format!("id{number:06}");
+        let id = format!("{number:0ID_LENGTH$}");
         let mut record = operation.record.clone().expect("creates leave records");
         record.id.clone_from(&id);
         state.resources.insert(operation.address.clone(), record);
