@@ -27,7 +27,7 @@ pub use gateway::serve::serve;
 pub use gateway::world_file::{EPOCH, WorldFileError};
 pub use rules::refusal::{RequestRefusal, SchemaViolation};
 pub use rules::tweaks::Tweaks;
-pub use state::events::{PodEvent, VolumeEvent};
+pub use state::events::{EndpointEvent, PodEvent, VolumeEvent};
 pub use state::ledger::Account;
 pub use state::settings::{BootPace, Fidelity, ResumeWithoutGpu, Settings};
 pub use state::stock::CapacityRule;

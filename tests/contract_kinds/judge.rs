@@ -31,9 +31,23 @@ pub fn judge_with(settings: Settings) -> Option<Judge> {
         println!("skipped: no OpenAPI document in {}", folder.display());
         return None;
     };
-    let document = serde_json::from_str(&text).expect("the document is JSON");
+    let document = without_uris(serde_json::from_str(&text).expect("the document is JSON"));
     let now = "2026-01-01T00:00:00Z".parse().expect("a valid time");
     Some(Judge { world: World::new(settings, now), now, document, validators: BTreeMap::new() })
+}
+
+/// The document without `format: uri`, which its own examples break: `.../status/{job_id}`.
+fn without_uris(value: Value) -> Value {
+    match value {
+        Value::Object(mut members) => {
+            if members.get("format") == Some(&json!("uri")) {
+                members.remove("format");
+            }
+            Value::Object(members.into_iter().map(|(name, member)| (name, without_uris(member))).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(without_uris).collect()),
+        other => other,
+    }
 }
 
 /// Both fidelities, each with a fresh world.
@@ -158,7 +172,7 @@ impl Judge {
 fn the_routes_of_these_kinds_are_those_of_the_document() {
     let Some(judge) = judge() else { return };
     let is_ours = |path: &str| {
-        let kinds = ["account/secrets", "registries", "templates"];
+        let kinds = ["account/secrets", "registries", "templates", "serverless"];
         kinds.iter().any(|kind| path == *kind || path.starts_with(&format!("{kind}/")))
     };
     let documented: BTreeSet<(String, String, String)> = (judge.operations().into_iter())
@@ -171,5 +185,5 @@ fn the_routes_of_these_kinds_are_those_of_the_document() {
         .map(|route| (route.method.word().to_owned(), route.path.to_owned(), route.operation.to_owned()));
     let emulated: BTreeSet<_> = routes.filter(|(_, path, _)| is_ours(path)).collect();
     assert_eq!(emulated, documented);
-    assert!(documented.len() > 15, "{documented:?}");
+    assert!(documented.len() > 25, "{documented:?}");
 }

@@ -5,6 +5,7 @@
 //! The document is not in the repository. `SINDRI_CONTRACT_DIR` names its folder; the default is `../shared/runpod`.
 //! Without it the tests are skipped with a message.
 
+mod endpoints;
 mod judge;
 mod registries;
 mod secrets;

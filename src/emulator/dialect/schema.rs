@@ -21,13 +21,29 @@ pub enum Type {
         max: u64,
     },
     Number,
+    Decimal {
+        min: f64,
+    },
     Flag,
     Word(&'static [&'static str]),
     /// One of a computed list of words.
     Listed(fn() -> &'static [String]),
     List {
         of: &'static Type,
+        min: usize,
         max: usize,
+        /// Whether equal items are refused.
+        unique: bool,
+    },
+    /// One of several objects, which a member tells apart.
+    Tagged {
+        by: &'static str,
+        shapes: &'static [(&'static str, &'static ObjectShape)],
+    },
+    /// Any other condition.
+    Checked {
+        what: &'static str,
+        holds: fn(&Value) -> bool,
     },
     /// An object of strings with any names.
     TextMap,
@@ -39,7 +55,7 @@ pub const TEXT: Type = Type::Text { min: 0, max: usize::MAX, pattern: None };
 pub const NAME: Type = Type::Text { min: 1, max: usize::MAX, pattern: None };
 pub const WHOLE: Type = Type::Whole { min: 0, max: u64::MAX };
 pub const FROM_ONE: Type = Type::Whole { min: 1, max: u64::MAX };
-pub const TEXTS: Type = Type::List { of: &TEXT, max: usize::MAX };
+pub const TEXTS: Type = Type::List { of: &TEXT, min: 0, max: usize::MAX, unique: false };
 
 pub struct Pattern {
     pub source: &'static str,
@@ -111,9 +127,32 @@ impl Type {
             }
             Self::Word(accepted) => check_word(value, accepted.iter().copied(), other),
             Self::Listed(accepted) => check_word(value, accepted().iter().map(String::as_str), other),
-            Self::List { of, max } => match value.as_array() {
+            Self::Decimal { min } => match value.as_f64() {
+                None => other(wrong_type(value, "number")),
+                Some(number) if number < *min => other(format!("minimum: got {number}, want {min}")),
+                Some(_) => {}
+            },
+            Self::Checked { what, holds } => {
+                if !holds(value) {
+                    other(wrong_type(value, what));
+                }
+            }
+            Self::Tagged { by, shapes } => {
+                let tag = value.get(by).and_then(Value::as_str);
+                match shapes.iter().find(|(known, _)| Some(*known) == tag) {
+                    Some((_, shape)) => Self::check_object(shape, path, value, found),
+                    None => other(format!("'{by}' does not match any schema")),
+                }
+            }
+            Self::List { of, min, max, unique } => match value.as_array() {
                 None => other(wrong_type(value, "array")),
                 Some(items) => {
+                    if items.len() < *min {
+                        other(format!("minItems: got {}, want {min}", items.len()));
+                    }
+                    if *unique && (1..items.len()).any(|index| items[..index].contains(&items[index])) {
+                        other("uniqueItems: items are equal".to_owned());
+                    }
                     if items.len() > *max {
                         other(format!("maxItems: got {}, want {max}", items.len()));
                     }
@@ -173,6 +212,11 @@ fn check_word<'a>(value: &Value, accepted: impl Iterator<Item = &'a str> + Clone
         let words: Vec<String> = accepted.map(|word| format!("'{word}'")).collect();
         other(format!("value must be one of {}", words.join(", ")));
     }
+}
+
+/// Whether a value is an integer of any sign.
+pub fn is_any_integer(value: &Value) -> bool {
+    value.is_i64() || value.is_u64()
 }
 
 fn wrong_type(value: &Value, wanted: &str) -> String {

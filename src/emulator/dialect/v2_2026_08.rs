@@ -1,5 +1,5 @@
 //! REST v2 as of August 2026 (behaviour page, `spec: 2026-08`), to test that a client works without later additions:
-//! pages, `cmd` and `entrypoint`, minimum RAM and vCPUs, account secrets, the limit on the size of a body, and the
+//! pages, `cmd` and `entrypoint`, minimum RAM and vCPUs, account secrets, builds of endpoints, the limit on the size of a body, and the
 //! vCPUs and memory of GPUs.
 
 use jiff::Timestamp;
@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::call::Call;
 use super::response::{Response, for_each_object};
+use super::v2::endpoints::BUILD_ROUTES;
 use super::v2::{self, secrets};
 use crate::emulator::state::world::World;
 
@@ -19,7 +20,7 @@ const LATER: [(&str, &str, &str); 4] = [
 ];
 
 pub fn answer(world: &mut World, call: &Call, now: Timestamp) -> Response {
-    if secrets::ROUTES.iter().any(|route| route.operation == call.operation) {
+    if secrets::ROUTES.iter().chain(BUILD_ROUTES).any(|route| route.operation == call.operation) {
         return Response::problem(404, "resource not found", None);
     }
     let unknown = unknown_members(call.body.as_ref());

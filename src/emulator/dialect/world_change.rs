@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::call::{ApiVersion, Call};
 use super::routes::operations;
 use crate::emulator::rules::tweaks::Tweaks;
-use crate::emulator::state::events::{PodEvent, VolumeEvent};
+use crate::emulator::state::events::{EndpointEvent, PodEvent, VolumeEvent};
 use crate::emulator::state::stock::CapacityRule;
 use crate::emulator::state::world::World;
 
@@ -31,6 +31,10 @@ pub enum WorldChange {
     VolumeEvent {
         id: String,
         event: VolumeEvent,
+    },
+    EndpointEvent {
+        id: String,
+        event: EndpointEvent,
     },
     Account(AccountChange),
     Capacity(Vec<CapacityRule>),
@@ -58,6 +62,7 @@ impl World {
             WorldChange::PodEvent { id, event } => self.pod_event(id, event, now)?,
             WorldChange::HostEvent { id, event } => self.host_event(id, event, now)?,
             WorldChange::VolumeEvent { id, event } => self.volume_event(id, event, now)?,
+            WorldChange::EndpointEvent { id, event } => self.endpoint_event(id, event, now)?,
             WorldChange::Account(AccountChange { balance, spend_limit }) => {
                 self.set_account(*balance, *spend_limit, now)
             }

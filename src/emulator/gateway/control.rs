@@ -9,6 +9,7 @@
 //! | `PUT /_emu/capacity` | a list of `{gpu, dataCenter, free}` |
 //! | `GET /_emu/journal?since=n` | requests after number n |
 //! | `POST /_emu/pods/{id}/event`, `/_emu/volumes/{id}/event` | an event such as `{"event": "preempt"}` |
+//! | `POST /_emu/endpoints/{id}/event` | jobs, age, edit or delete |
 //! | `POST /_emu/hosts/{id}/event` | `hostDown` or `maintenance` for all pods on the matching hosts |
 //! | `GET`, `PUT /_emu/settings` | the settings; PUT changes the members that it names |
 //! | `GET`, `PUT /_emu/account {balance?, spendLimit?}` | USD, and USD per hour |
@@ -123,6 +124,9 @@ impl Inner {
             }
             (Get, ["settings"]) => to_json(&self.world.settings),
             (Put, ["settings"]) => self.change_settings(body(request)?),
+            (Post, ["endpoints", id, "event"]) => {
+                self.change(WorldChange::EndpointEvent { id: (*id).to_owned(), event: body(request)? })
+            }
             (Get, ["account"]) => to_json(self.world.account(self.now)),
             (Put, ["account"]) => self.change(WorldChange::Account(body(request)?)),
             _ => Err(ControlError(404, format!("there is no control call {} {path}", request.method.word()))),

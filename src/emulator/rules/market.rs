@@ -94,6 +94,21 @@ struct Oddities {
     ids: Vec<String>,
 }
 
+/// USD per GPU and hour of a flexible worker, by pool (RunPod's pricing page).
+const SERVERLESS_PRICES: [(&str, f64); 11] = [
+    ("AMPERE_16", 0.58),
+    ("AMPERE_24", 0.69),
+    ("ADA_24", 1.10),
+    ("ADA_32_PRO", 1.58),
+    ("AMPERE_48", 1.22),
+    ("ADA_48_PRO", 1.90),
+    ("AMPERE_80", 2.72),
+    ("ADA_80_PRO", 4.18),
+    ("BLACKWELL_96", 3.99),
+    ("HOPPER_141", 5.58),
+    ("BLACKWELL_180", 8.64),
+];
+
 static MARKET: LazyLock<Market> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../catalog/catalog.json")).expect("the embedded catalog has the known shape")
 });
@@ -136,6 +151,11 @@ impl Market {
         self.gpu_types.iter().find(|gpu| gpu.id == id)
     }
 
+    /// The GPU types of a serverless pool.
+    pub fn pool<'market>(&'market self, id: &'market str) -> impl Iterator<Item = &'market MarketGpuType> {
+        self.gpu_types.iter().filter(move |gpu| gpu.pool.as_deref() == Some(id))
+    }
+
     pub fn flavor(&self, id: &str) -> Option<&MarketCpuFlavor> {
         self.cpu_flavors.iter().find(|flavor| flavor.id == id)
     }
@@ -157,6 +177,12 @@ impl MarketGpuType {
             HostCloud::Secure => self.offer.price_secure,
             HostCloud::Community => self.offer.price_community,
         }
+    }
+
+    /// USD per GPU and hour of a serverless worker; `None` outside the pools.
+    pub fn serverless_price(&self) -> Option<f64> {
+        let pool = self.pool.as_deref()?;
+        SERVERLESS_PRICES.iter().find(|(known, _)| *known == pool).map(|(_, price)| *price)
     }
 
     /// The most GPUs one pod can have; 0 if the cloud does not offer the type.
@@ -190,6 +216,8 @@ mod tests {
         assert!(market().center("CA-MTL-2").is_none(), "unlisted centers take nothing");
         assert!(version_number("12.11") > version_number("12.2"));
         assert_eq!(LISTS.cuda_versions.first().map(String::as_str), Some("11.8"));
+        let pooled = market().gpu_types.iter().filter(|gpu| gpu.pool.is_some());
+        assert!(pooled.clone().count() > 10 && pooled.clone().all(|gpu| gpu.serverless_price().is_some()));
         assert_eq!(LISTS.v1_gpu_types.len(), 49, "the v1 document lists 49 types");
     }
 }

@@ -1,11 +1,15 @@
 //! The rules of the emulated account: creating, starting, editing and deleting, prices and stock, events over time.
 
+mod autoscaler;
 mod bookkeeping;
 mod boot;
 mod create_pod;
 mod delegations;
 mod delete_pod;
 pub mod edit_pod;
+pub mod endpoint_changes;
+mod endpoint_events;
+mod endpoints;
 mod events;
 mod host_events;
 mod lookup;
@@ -27,3 +31,4 @@ mod secrets;
 mod templates;
 pub mod tweaks;
 mod volumes;
+mod worker_stock;

@@ -28,6 +28,7 @@ impl World {
         self.now = self.advance_to(now);
         if let Some(balance) = balance {
             self.ledger.set_balance(balance, self.now);
+            self.step_all_endpoints();
         }
         if let Some(limit) = spend_limit {
             self.ledger.set_spend_limit(limit);
@@ -50,5 +51,6 @@ impl World {
                 _ => self.delete_pod(&id, self.now, self.now),
             }
         }
+        self.step_all_endpoints();
     }
 }

@@ -68,6 +68,10 @@ impl World {
         for template in self.templates.objects.all_mut() {
             template.settings.container.forget_registry(id);
         }
+        // The settings of an endpoint are in a template of its own.
+        for endpoint in self.endpoints.objects.all_mut() {
+            endpoint.settings.container.forget_registry(id);
+        }
         Ok(())
     }
 

@@ -13,14 +13,28 @@ impl World {
     pub(in crate::emulator) fn advance_to(&mut self, now: Timestamp) -> Timestamp {
         let whole = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let now = whole.max(self.now);
-        while let Some(due) = self.due_events.take_due(now) {
-            self.run_due_event(due);
-        }
+        self.run_due(now);
         if !self.ledger.is_exhausted && self.ledger.balance_at(now) <= 0 && self.ledger.is_spending() {
             self.now = now;
             self.run_out_of_money();
         }
         now
+    }
+
+    /// Runs all events and steps of endpoints due by `now`, in the order of their times.
+    fn run_due(&mut self, now: Timestamp) {
+        loop {
+            // Events of pods come first where both are due at the same moment.
+            let next_step = self.endpoint_steps.first().map_or(Timestamp::MAX, |(at, _)| *at);
+            if let Some(due) = self.due_events.take_due(now.min(next_step)) {
+                self.run_due_event(due);
+            } else if let Some((at, id)) = self.take_endpoint_step(now) {
+                self.now = self.now.max(at);
+                self.step_endpoint(&id);
+            } else {
+                return;
+            }
+        }
     }
 
     /// Applies the follow-up effects of a call to its pod and to the account.

@@ -72,6 +72,9 @@ impl World {
         tweaks: &Tweaks,
         now: Timestamp,
     ) -> Result<(), RequestRefusal> {
+        if self.bound_templates().iter().any(|template| template.id == id) {
+            return Err(RequestRefusal::rule("template is bound to a serverless endpoint and cannot be deleted"));
+        }
         let template = self.templates.find(id, now)?;
         if self.pods.newest_first().any(|pod| pod.template.as_deref() == Some(id)) {
             return Err(RequestRefusal::rule("template is in use by a pod and cannot be deleted"));

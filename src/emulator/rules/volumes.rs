@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::market::market;
 use super::refusal::RequestRefusal;
 use super::tweaks::Tweaks;
+use crate::emulator::state::endpoint::ServerlessEndpoint;
 use crate::emulator::state::ledger::Rate;
 use crate::emulator::state::moment::after_seconds;
 use crate::emulator::state::tombstone::Tombstone;
@@ -69,7 +70,7 @@ impl World {
         self.touched.push(id.to_owned());
     }
 
-    /// Deletes a volume that no pod mounts.
+    /// Deletes a volume that no pod and no endpoint mounts.
     pub(in crate::emulator) fn delete_volume(
         &mut self,
         id: &str,
@@ -77,7 +78,8 @@ impl World {
         now: Timestamp,
     ) -> Result<(), RequestRefusal> {
         let volume = self.find_volume(id, now)?;
-        if volume.attached > 0 {
+        let is_mounted = |endpoint: &ServerlessEndpoint| endpoint.settings.network_volumes.iter().any(|it| it == id);
+        if volume.attached > 0 || self.endpoints.objects.newest_first().any(is_mounted) {
             return Err(RequestRefusal::rule("network volume is in use"));
         }
         if !tweaks.delete_ignored {

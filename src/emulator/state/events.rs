@@ -49,6 +49,39 @@ pub enum VolumeEvent {
     },
 }
 
+/// A change to a serverless endpoint made by its users, from the console or by time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum EndpointEvent {
+    /// Requests arrive. Each keeps a worker busy for `seconds`.
+    Jobs {
+        #[serde(default = "one")]
+        count: u32,
+        #[serde(default = "a_minute")]
+        seconds: u64,
+    },
+    /// The last request was `seconds` longer ago, or `days`.
+    Age {
+        #[serde(default)]
+        seconds: u64,
+        #[serde(default)]
+        days: u64,
+    },
+    /// An edit in the console, given as the body of a PATCH.
+    Edit {
+        changes: Value,
+    },
+    Delete,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn a_minute() -> u64 {
+    60
+}
+
 /// An event with its time and its target.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct DueEvent {

@@ -3,6 +3,8 @@
 pub mod collection;
 pub mod container;
 pub mod delegation;
+pub mod endpoint;
+pub mod endpoint_worker;
 pub mod event_queue;
 pub mod events;
 pub mod graveyard;

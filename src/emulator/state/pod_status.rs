@@ -87,9 +87,9 @@ impl PodStatus {
     }
 }
 
-impl Pod {
+impl Phase {
     pub fn stage(&self, now: Timestamp) -> Stage {
-        let Phase::Started { placed, pulled, up, outcome, resumed } = self.phase else { return Stage::Stopped };
+        let Self::Started { placed, pulled, up, outcome, resumed } = *self else { return Stage::Stopped };
         match outcome {
             StartOutcome::NeverPlaced => Stage::Allocating,
             _ if now < placed => Stage::Allocating,
@@ -101,6 +101,12 @@ impl Pod {
             StartOutcome::CrashLoop => Stage::CrashLoop,
             StartOutcome::Up => Stage::Up,
         }
+    }
+}
+
+impl Pod {
+    pub fn stage(&self, now: Timestamp) -> Stage {
+        self.phase.stage(now)
     }
 
     pub fn is_stopped(&self) -> bool {

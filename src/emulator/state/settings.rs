@@ -140,6 +140,20 @@ pub struct Settings {
     pub template_name_hold_seconds: Option<u64>,
     /// Pods that v2 makes from a template keep the link to it, as in examples of the document. v1 always keeps it.
     pub v2_pods_keep_template: bool,
+    /// `GET /v2/templates` lists the templates that belong to endpoints. Whether RunPod does is not documented.
+    pub lists_bound_templates: bool,
+    /// A second endpoint with the same name is refused with 409.
+    pub unique_endpoint_names: bool,
+    /// Workers that RunPod keeps for an endpoint with `workers.min` 0, without showing the number (runpod/flash#364).
+    pub hidden_standby_workers: u32,
+    /// Seconds between two replacements of idle workers in a rollout. With 0, all idle workers are replaced at once.
+    pub rollout_seconds_per_worker: u64,
+    /// RunPod lowers `workers.max` of an endpoint without requests: to 2 after 3 days, to 0 after 7.
+    pub lowers_idle_endpoints: bool,
+    /// Workers use a second pool only if `workers.max` is at least 5, as observed.
+    pub second_pool_needs_five_workers: bool,
+    /// A PATCH that leaves an endpoint with both CUDA constraints is refused. Otherwise both are in force.
+    pub refuses_both_cuda_constraints: bool,
     /// Patterns (`*` matches anything) of images that do not exist.
     pub image_not_found: Vec<String>,
     /// Images whose container enters a crash loop.
@@ -178,6 +192,13 @@ impl Default for Settings {
             unique_registry_names: true,
             template_name_hold_seconds: None,
             v2_pods_keep_template: false,
+            lists_bound_templates: false,
+            unique_endpoint_names: false,
+            hidden_standby_workers: 0,
+            rollout_seconds_per_worker: 0,
+            lowers_idle_endpoints: true,
+            second_pool_needs_five_workers: true,
+            refuses_both_cuda_constraints: false,
             image_not_found: patterns(&["*:does-not-exist", "*/no-such-image*"]),
             image_crash: patterns(&["emulator/crash*"]),
             image_fail: patterns(&["emulator/fail*"]),

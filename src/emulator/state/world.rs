@@ -5,13 +5,14 @@
 //! A new kind of object gets a type beside this file and a field here: a [`Collection`] with `#[serde(default)]`. A
 //! kind without rules of its own can use `World::create_object` and its neighbors instead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::collection::Collection;
 use super::delegation::EcrDelegation;
+use super::endpoint::ServerlessEndpoint;
 use super::event_queue::EventQueue;
 use super::graveyard::Graveyard;
 use super::ledger::{Account, Ledger};
@@ -59,6 +60,11 @@ pub struct World {
     /// Names of deleted templates that are still taken, with the time when they become free.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(in crate::emulator) held_template_names: BTreeMap<String, Timestamp>,
+    #[serde(default)]
+    pub(in crate::emulator) endpoints: Collection<ServerlessEndpoint>,
+    /// When the workers of endpoints change next, by endpoint.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(in crate::emulator) endpoint_steps: BTreeSet<(Timestamp, String)>,
     /// Objects of kinds without a field of their own, by kind.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(in crate::emulator) other_kinds: BTreeMap<String, Collection<StoredObject>>,
@@ -86,6 +92,8 @@ impl World {
             delegations: Collection::default(),
             templates: Collection::default(),
             held_template_names: BTreeMap::new(),
+            endpoints: Collection::default(),
+            endpoint_steps: BTreeSet::new(),
             other_kinds: BTreeMap::new(),
             touched: Vec::new(),
             settings,
@@ -108,8 +116,9 @@ impl World {
         let registry = || self.registries.objects.get(id).map(|registry| registry.name.as_str());
         let delegation = || self.delegations.objects.get(id)?.name.as_deref();
         let template = || self.templates.objects.get(id).map(|template| template.settings.name.as_str());
+        let endpoint = || self.endpoints.objects.get(id).map(|endpoint| endpoint.settings.name.as_str());
         let other = || self.other_kinds.values().find_map(|stored| stored.objects.get(id)?.member("name")?.as_str());
-        let account = || secret().or_else(registry).or_else(delegation).or_else(template);
+        let account = || secret().or_else(registry).or_else(delegation).or_else(template).or_else(endpoint);
         pod.or_else(volume).or_else(account).or_else(other)
     }
 

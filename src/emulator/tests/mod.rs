@@ -2,6 +2,8 @@
 
 mod account;
 mod bookkeeping;
+mod endpoint_workers;
+mod endpoints;
 mod faults;
 mod growth;
 mod objects;

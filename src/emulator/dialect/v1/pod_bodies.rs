@@ -26,7 +26,7 @@ fn cuda_versions() -> &'static [String] {
 }
 
 const fn list_of(of: &'static Type) -> Type {
-    Type::List { of, max: usize::MAX }
+    Type::List { of, min: 0, max: usize::MAX, unique: false }
 }
 
 pub(super) const CREATE_POD: ObjectShape = ObjectShape {

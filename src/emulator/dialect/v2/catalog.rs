@@ -163,6 +163,9 @@ fn gpu_row(world: &World, gpu: &MarketGpuType, filter: &Filter) -> Value {
         "price": { "secure": offer.price_secure, "community": offer.price_community },
         "maxCount": { "secure": offer.max_secure, "community": offer.max_community },
     });
+    if let Some(price) = gpu.serverless_price() {
+        row["price"]["serverless"] = json!(price);
+    }
     if filter.available {
         let levels: Vec<_> = filter.centers().map(|center| (center, filter.gpu_level(world, gpu, center))).collect();
         add_levels(&mut row, &levels);

@@ -27,6 +27,8 @@ pub const PERSISTENT: ObjectShape = ObjectShape {
 pub const CUDA_VERSION: Pattern = Pattern { source: r"^\d+\.\d+$", holds: is_version };
 pub const VERSION: Type = Type::Text { min: 0, max: usize::MAX, pattern: Some(&CUDA_VERSION) };
 
+pub const VERSIONS: Type = Type::List { of: &VERSION, min: 0, max: usize::MAX, unique: false };
+
 fn is_version(text: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     text.split_once('.').is_some_and(|(major, minor)| digits(major) && digits(minor))

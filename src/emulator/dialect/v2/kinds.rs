@@ -1,16 +1,18 @@
 //! The registry of kinds in v2.
 
-use super::{catalog, delegations, openapi, pods, registries, secrets, ssh_keys, templates, volumes};
+use super::{catalog, delegations, endpoints, openapi, pods, registries, secrets, ssh_keys, templates, volumes};
 use crate::emulator::dialect::response::Response;
 use crate::emulator::dialect::route::{KindRoutes, Route};
 use crate::model::KindRegistry;
 use crate::transport::Method::Get;
 
-/// Source: `paths` of the OpenAPI document, without serverless, clusters and billing.
+/// Source: `paths` of the OpenAPI document, without clusters and billing.
 pub static KINDS: KindRegistry<KindRoutes> = KindRegistry::new(&[
     &KindRoutes { noun: "pod", routes: pods::ROUTES },
     &KindRoutes { noun: "network volume", routes: volumes::ROUTES },
     &KindRoutes { noun: "catalog", routes: catalog::ROUTES },
+    &KindRoutes { noun: "endpoint", routes: endpoints::ROUTES },
+    &KindRoutes { noun: "endpoint build", routes: endpoints::BUILD_ROUTES },
     &KindRoutes { noun: "template", routes: templates::ROUTES },
     &KindRoutes { noun: "registry", routes: registries::ROUTES },
     &KindRoutes { noun: "registry delegation", routes: delegations::ROUTES },

@@ -62,6 +62,11 @@ impl PageRequest {
         Ok(Self { limit, before, operation, parameters })
     }
 
+    /// Limits the page to `most` rows, to catch clients that stop at a short page.
+    pub fn shorten(&mut self, most: Option<usize>) {
+        self.limit = self.limit.min(most.map_or(usize::MAX, |most| most.max(1)));
+    }
+
     /// The cursor of the page after the row with this serial.
     pub fn cursor_after(&self, serial: u64) -> String {
         let cursor =

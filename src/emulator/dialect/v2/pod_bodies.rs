@@ -1,6 +1,6 @@
 //! The shapes of pod requests in v2 (OpenAPI v2, October 2026).
 
-use super::container::{CONTAINER, PERSISTENT, VERSION};
+use super::container::{CONTAINER, PERSISTENT, VERSION, VERSIONS};
 use crate::emulator::dialect::schema::{FROM_ONE, NAME, ObjectShape, TEXT, TEXTS, Type};
 use crate::emulator::state::hardware::HostCloud;
 
@@ -8,7 +8,7 @@ const GPU: ObjectShape = ObjectShape {
     members: &[&[
         ("id", TEXT),
         ("count", FROM_ONE),
-        ("allowedCudaVersions", Type::List { of: &VERSION, max: usize::MAX }),
+        ("allowedCudaVersions", VERSIONS),
         ("minCudaVersion", VERSION),
         ("minRamPerGpu", FROM_ONE),
         ("minVcpuCountPerGpu", FROM_ONE),
@@ -17,7 +17,7 @@ const GPU: ObjectShape = ObjectShape {
     min_members: 0,
 };
 
-const CPU: ObjectShape = ObjectShape {
+pub(super) const CPU: ObjectShape = ObjectShape {
     members: &[&[("id", NAME), ("vcpuCount", Type::Whole { min: 2, max: u64::MAX })]],
     required: &["id", "vcpuCount"],
     min_members: 0,
@@ -29,7 +29,7 @@ const NETWORK: ObjectShape =
 const MOUNTS: ObjectShape = ObjectShape {
     members: &[&[
         ("persistent", Type::Object(&PERSISTENT)),
-        ("network", Type::List { of: &Type::Object(&NETWORK), max: 1 }),
+        ("network", Type::List { of: &Type::Object(&NETWORK), min: 0, max: 1, unique: false }),
     ]],
     required: &[],
     min_members: 0,

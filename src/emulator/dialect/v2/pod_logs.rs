@@ -1,6 +1,6 @@
-//! The logs of a pod as a finite event stream (contract, section 3.8).
+//! The logs of a pod or a worker as a finite event stream (contract, section 3.8).
 //!
-//! The lines are derived from the pod's state; none are stored.
+//! The lines are derived from the state of the container; none are stored.
 
 use std::fmt::Write as _;
 
@@ -10,14 +10,14 @@ use serde_json::json;
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Content, Response, RouteResult};
 use crate::emulator::rules::refusal::RequestRefusal;
-use crate::emulator::state::pod::{Phase, Pod};
+use crate::emulator::state::pod::Phase;
 use crate::emulator::state::pod_status::{CRASH_PERIOD_SECONDS, Stage};
 use crate::emulator::state::world::World;
 
 const MOST_LINES: usize = 5000;
 const DEFAULT_LINES: usize = 100;
 
-struct LogLine {
+pub(super) struct LogLine {
     at: Timestamp,
     source: &'static str,
     text: String,
@@ -25,6 +25,11 @@ struct LogLine {
 
 pub fn stream(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     let pod = world.find_pod(call.object_id(), now)?;
+    events(call, lines(&pod.phase, &pod.image, now))
+}
+
+/// The lines that a call asks for, as an event stream.
+pub(super) fn events(call: &Call, lines: Vec<LogLine>) -> RouteResult {
     let source = match call.query.get("source").map(String::as_str) {
         None => None,
         Some(source @ ("container" | "system")) => Some(source),
@@ -40,7 +45,7 @@ pub fn stream(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     };
     // The gateway turns a client's `Last-Event-ID` into a query parameter. Our ids start with the time.
     let since = time(call, "since")?.max(time(call, "last-event-id")?);
-    let lines: Vec<LogLine> = (lines(pod, now).into_iter())
+    let lines: Vec<LogLine> = (lines.into_iter())
         .filter(|line| source.is_none_or(|source| line.source == source))
         .filter(|line| since.is_none_or(|since| line.at > since))
         .collect();
@@ -60,17 +65,17 @@ fn time(call: &Call, name: &str) -> Result<Option<Timestamp>, RequestRefusal> {
     Ok(Some(parsed))
 }
 
-/// All log lines since the last start.
-fn lines(pod: &Pod, now: Timestamp) -> Vec<LogLine> {
+/// All log lines of a container since its last start.
+pub(super) fn lines(phase: &Phase, image: &str, now: Timestamp) -> Vec<LogLine> {
     let system = |at: Timestamp, text: &str| LogLine { at, source: "system", text: text.to_owned() };
-    let (pulled, up) = match pod.phase {
+    let (pulled, up) = match *phase {
         Phase::Stopped { since } => return vec![system(since, "stop container")],
         Phase::Started { pulled, up, .. } => (pulled, up),
     };
     let mut lines = Vec::new();
-    let stage = pod.stage(now);
+    let stage = phase.stage(now);
     if matches!(stage, Stage::Booting | Stage::Up | Stage::CrashLoop | Stage::Failed | Stage::Resuming) {
-        lines.push(system(pulled, &format!("create container {}", pod.image)));
+        lines.push(system(pulled, &format!("create container {image}")));
     }
     match stage {
         Stage::Failed => lines.push(system(pulled, "error creating container")),

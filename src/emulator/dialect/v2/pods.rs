@@ -61,9 +61,7 @@ struct PodPage<'world> {
 
 fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     let mut page = PageRequest::from_query("listPods", &["includeClusterPods"], &call.query)?;
-    if let Some(most) = world.settings.short_pages {
-        page.limit = page.limit.min(most.max(1));
-    }
+    page.shorten(world.settings.short_pages);
     let mut listed = world.listed_pods(page.before, &call.tweaks, now);
     let rows: Vec<&Pod> = listed.by_ref().take(page.limit).collect();
     let next = listed.next().and(rows.last()).map(|last| page.cursor_after(last.serial));

@@ -16,7 +16,12 @@ const KEY_PATTERN: Pattern =
 const KEYS: ObjectShape = ObjectShape {
     members: &[&[(
         "keys",
-        Type::List { of: &Type::Text { min: 0, max: usize::MAX, pattern: Some(&KEY_PATTERN) }, max: usize::MAX },
+        Type::List {
+            of: &Type::Text { min: 0, max: usize::MAX, pattern: Some(&KEY_PATTERN) },
+            min: 0,
+            max: usize::MAX,
+            unique: false,
+        },
     )]],
     required: &["keys"],
     min_members: 0,

@@ -64,6 +64,21 @@ pub fn completed_pod(
     Ok(Some(Value::Object(members)))
 }
 
+/// Completes the body of an endpoint. A create also takes the CUDA versions, for a GPU without a constraint of its own.
+pub fn completed_endpoint(
+    world: &World,
+    body: Option<&Value>,
+    creates: bool,
+    now: Timestamp,
+) -> Result<Option<Value>, RequestRefusal> {
+    let Some(template) = named_template(world, body, true, now)? else { return Ok(body.cloned()) };
+    let mut members = with_container(template, body);
+    if creates {
+        supply_cuda(template, &mut members);
+    }
+    Ok(Some(Value::Object(members)))
+}
+
 fn supply_to_create(template: &Template, members: &mut Map<String, Value>) {
     let settings = &template.settings;
     members.entry("startSsh").or_insert(json!(settings.start_ssh));

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::container::{self, CONTAINER, PERSISTENT, VERSION};
+use super::container::{self, CONTAINER, PERSISTENT, VERSIONS};
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
@@ -26,7 +26,7 @@ const TEMPLATE: &[Member] = &[
     ("category", Type::Word(&["CPU", "NVIDIA", "AMD"])),
     ("startJupyter", Type::Flag),
     ("startSsh", Type::Flag),
-    ("allowedCudaVersions", Type::List { of: &VERSION, max: usize::MAX }),
+    ("allowedCudaVersions", VERSIONS),
 ];
 
 const CREATE_TEMPLATE: ObjectShape =
@@ -67,9 +67,10 @@ fn view(template: &Template) -> Value {
     Value::Object(members)
 }
 
-/// Only the account's own templates.
+/// Only the account's own templates, and those of endpoints if the settings say so.
 fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
-    let rows: Vec<Value> = world.templates.listed(u64::MAX, &call.tweaks, now).map(view).collect();
+    let bound = world.bound_templates();
+    let rows: Vec<Value> = world.templates.listed(u64::MAX, &call.tweaks, now).chain(&bound).map(view).collect();
     Ok(Response::json(200, json!({ "templates": rows })))
 }
 
@@ -87,7 +88,10 @@ fn list_public(_: &World, call: &Call, _: Timestamp) -> RouteResult {
 }
 
 fn get(world: &World, call: &Call, now: Timestamp) -> RouteResult {
-    Ok(Response::json(200, view(world.readable_template(call.object_id(), now)?)))
+    let id = call.object_id();
+    let bound = world.bound_templates();
+    let found = bound.iter().find(|template| template.id == id).map_or_else(|| world.readable_template(id, now), Ok);
+    Ok(Response::json(200, view(found?)))
 }
 
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {

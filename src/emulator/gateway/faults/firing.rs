@@ -35,8 +35,8 @@ impl CallFacts<'_> {
             && when.method.as_deref().is_none_or(|method| method.eq_ignore_ascii_case(self.method.word()))
             && matches(&when.operation, Some(self.operation))
             && [self.id, self.name, new_name()].into_iter().any(|text| matches(&when.pod, text))
-            && self.asks_only_for(&when.gpu, ["/gpu/id", "/gpuTypeIds"])
-            && self.asks_only_for(&when.data_center, ["/dataCenterIds", "/dataCenterId"])
+            && self.asks_only_for(&when.gpu, &["/gpu/id", "/gpu/pools", "/gpuTypeIds"])
+            && self.asks_only_for(&when.data_center, &["/dataCenterIds", "/dataCenterId"])
             && when.gpu_count.is_none_or(|least| self.gpus_asked_for() >= Some(least))
     }
 
@@ -49,9 +49,9 @@ impl CallFacts<'_> {
     }
 
     /// Whether the body has values at one of the pointers and all of them match the pattern.
-    fn asks_only_for(&self, pattern: &Option<String>, pointers: [&str; 2]) -> bool {
+    fn asks_only_for(&self, pattern: &Option<String>, pointers: &[&str]) -> bool {
         let Some(pattern) = pattern else { return true };
-        let asked = pointers.into_iter().find_map(|pointer| self.body?.pointer(pointer));
+        let asked = pointers.iter().find_map(|pointer| self.body?.pointer(pointer));
         match asked {
             Some(Value::String(text)) => matches_pattern(pattern, text),
             Some(Value::Array(items)) => {

@@ -32,7 +32,7 @@ pub struct CallMatch {
     /// A pattern of the name or id of the object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod: Option<String>,
-    /// A pattern that all requested GPU types must match.
+    /// A pattern that all requested GPU types or pools must match.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpu: Option<String>,
     /// The minimum number of GPUs that a create requests.
