@@ -1,5 +1,8 @@
 //! Emulators, requests and answers for the tests here.
 
+#[path = "../support/ids.rs"]
+pub mod ids;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sindri::emulator::{DeliveryResult, EPOCH, Emulator, Settings, World, faults};

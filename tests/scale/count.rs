@@ -6,7 +6,7 @@ use std::fmt;
 
 use sindri::model::comparisons::Comparisons;
 
-use crate::support::large_fleet::ID_LENGTH;
+use crate::support::ids::ID_LENGTH;
 
 thread_local! {
     static ALLOCATED: Cell<Allocated> = const { Cell::new(Allocated { allocations: 0, bytes: 0 }) };

@@ -10,12 +10,10 @@ use sindri::model::{Address, Attributes, Computed, Marker, Object, Observed, Pla
 use sindri::planner::{self, Input, PlanOptions};
 use tempfile::TempDir;
 
+use super::ids::ID_LENGTH;
+
 /// Default number of ports of a pod.
 pub const PORTS: usize = 2;
-
-/// Length of the id of an object that the API lists. No attribute has a name of this length, so comparisons of ids can be
-/// told from comparisons of other texts.
-pub const ID_LENGTH: usize = 29;
 
 /// How a fleet is declared.
 #[derive(Clone, Copy, Debug)]

@@ -11,6 +11,7 @@ mod desired;
 pub mod fleet;
 pub mod generate;
 pub mod golden;
+pub mod ids;
 pub mod large_fleet;
 pub mod measured;
 mod planning;
