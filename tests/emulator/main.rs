@@ -9,4 +9,5 @@ mod faults;
 mod files;
 mod growth;
 mod hosts;
+mod new_kinds;
 mod support;

@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::refusal::describe;
 use super::tweaks::Tweaks;
-use crate::emulator::state::endpoint::QueuedJob;
 use crate::emulator::state::events::EndpointEvent;
 use crate::emulator::state::world::World;
 
@@ -25,24 +24,21 @@ impl World {
             EndpointEvent::Jobs { count, .. } if *count > MOST_JOBS => {
                 return Err(format!("`count` is at most {MOST_JOBS}"));
             }
-            EndpointEvent::Jobs { count, seconds } => {
-                let job = QueuedJob { queued_at: now, seconds: *seconds };
-                endpoint.queue.extend(std::iter::repeat_n(job, *count as usize));
-                endpoint.active_at = now;
-            }
+            EndpointEvent::Jobs { count, seconds } => drop(self.add_jobs(id, *count, *seconds, now)),
             EndpointEvent::Age { seconds, days } => {
                 let seconds = days.saturating_mul(86_400).saturating_add(*seconds);
                 let age = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
                 endpoint.active_at = endpoint.active_at.checked_sub(age).unwrap_or(Timestamp::MIN);
+                self.now = now;
+                self.step_endpoint(id);
             }
             // An edit is the body of a request, which only the dialect above can read.
             EndpointEvent::Edit { .. } => return Err("an edit cannot be scheduled".to_owned()),
             EndpointEvent::Delete => {
-                return self.delete_endpoint(id, &Tweaks::default(), now).map_err(|refusal| describe(&refusal));
+                let deleted = self.delete_endpoint(id, &Tweaks::default(), now);
+                return deleted.map_err(|refusal| describe(&refusal));
             }
         }
-        self.now = now;
-        self.step_endpoint(id);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ mod delete_pod;
 pub mod edit_pod;
 pub mod endpoint_changes;
 mod endpoint_events;
+mod endpoint_jobs;
 mod endpoints;
 mod events;
 mod host_events;

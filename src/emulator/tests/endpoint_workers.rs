@@ -72,6 +72,34 @@ fn a_queue_gets_workers_while_jobs_wait_too_long_and_loses_them_when_they_are_id
 }
 
 #[test]
+fn the_queue_of_an_endpoint_shows_its_jobs_takes_new_ones_and_can_be_emptied() {
+    let mut bench = Bench::observed();
+    let id = bench.create_endpoint(with_workers(json!({ "max": 1 })));
+    let count = |bench: &mut Bench| {
+        let (status, health) = bench.send(v2("getEndpointHealth").id(&id));
+        assert_eq!(status, 200, "{health}");
+        ["inQueue", "inProgress", "completed"].map(|name| health["jobs"][name].as_u64().expect("a number"))
+    };
+    for _ in 0..3 {
+        assert_eq!(bench.send(v2("runJob").id(&id).body(json!({ "input": {} }))).1["status"], "IN_QUEUE");
+    }
+    assert_eq!(count(&mut bench), [3, 0, 0]);
+    bench.pass(5000);
+    assert_eq!(count(&mut bench), [2, 1, 0]);
+    assert_eq!(bench.send(v2("purgeQueue").id(&id)).1["removed"], 2);
+    assert_eq!(count(&mut bench), [0, 1, 0], "the running job continues");
+    bench.pass(10_000);
+    assert_eq!(count(&mut bench), [0, 0, 1]);
+    bench.jobs(&id, 2, 60);
+    assert_eq!(bench.send(v2("deleteEndpoint").id(&id)).0, 204, "all jobs are cancelled");
+    assert_eq!(bench.send(v2("getEndpointHealth").id(&id)).0, 404);
+    let scaling = json!({ "type": "REQUEST_COUNT", "requestCount": 2 });
+    let body = with(with(endpoint(), "type", json!("LOAD_BALANCER")), "scaling", scaling);
+    let id = bench.create_endpoint(body);
+    assert_eq!(bench.send(v2("runJob").id(&id)).0, 404, "a load balancer has no queue");
+}
+
+#[test]
 fn a_load_balancer_has_workers_for_its_requests() {
     let scaling = json!({ "type": "REQUEST_COUNT", "requestCount": 2 });
     let body = with(with(endpoint(), "type", json!("LOAD_BALANCER")), "scaling", scaling);

@@ -1,6 +1,8 @@
 //! The registry of kinds in v2.
 
-use super::{catalog, delegations, endpoints, openapi, pods, registries, secrets, ssh_keys, templates, volumes};
+use super::{
+    catalog, delegations, endpoint_jobs, endpoints, openapi, pods, registries, secrets, ssh_keys, templates, volumes,
+};
 use crate::emulator::dialect::response::Response;
 use crate::emulator::dialect::route::{KindRoutes, Route};
 use crate::model::KindRegistry;
@@ -18,6 +20,8 @@ pub static KINDS: KindRegistry<KindRoutes> = KindRegistry::new(&[
     &KindRoutes { noun: "registry delegation", routes: delegations::ROUTES },
     &KindRoutes { noun: "SSH key", routes: ssh_keys::ROUTES },
     &KindRoutes { noun: "secret", routes: secrets::ROUTES },
+    // Last, because its paths begin with an id.
+    &KindRoutes { noun: "job", routes: endpoint_jobs::ROUTES },
 ]);
 
 static DOCUMENT: Route = Route::read(Get, "openapi.json", "getOpenApi", |_, _, _| {

@@ -5,6 +5,7 @@ mod catalog;
 mod container;
 mod delegations;
 mod endpoint_bodies;
+mod endpoint_jobs;
 mod endpoint_spec;
 mod endpoint_view;
 pub mod endpoints;
