@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::draft::Declared;
 use super::load::DEFAULT_ENVIRONMENT;
 use super::problem::Findings;
+use super::secret_values::SecretSources;
 use super::source::Span;
 use super::variables::Variables;
 use crate::catalog::Catalog;
 use crate::kind::Kind;
-use crate::model::{Address, Dialect, ProblemCode, Value};
+use crate::model::{Address, Dialect, ProblemCode, Secret, Value};
 
 /// Data shared by all resources of a configuration.
 pub struct Project<'a> {
@@ -25,6 +26,10 @@ pub struct Project<'a> {
     pub(super) extensions: Variables,
     /// Environment variables for all pods and endpoints, from `secrets`.
     pub(super) secrets: Variables,
+    /// The values of the secrets that sindri keeps at RunPod, by name. Unknown ones have no value here.
+    pub(super) kept_values: BTreeMap<String, Secret>,
+    /// Where values of secrets come from.
+    pub(super) secret_sources: SecretSources<'a>,
 }
 
 const LONGEST_KEY: usize = 63;
@@ -59,6 +64,11 @@ impl Project<'_> {
         if self.environment == DEFAULT_ENVIRONMENT { String::new() } else { format!("-{}", self.environment) }
     }
 
+    /// Suffix of the names of kept secrets, like [`Project::suffix`]. A name with `-` may not work in a reference.
+    pub(super) fn store_suffix(&self) -> String {
+        store_suffix(&self.environment)
+    }
+
     /// Checks a key, which becomes part of addresses and of names at RunPod.
     pub fn check_key(&self, key: &str, at: Span, findings: &mut Findings) {
         let fits = key.starts_with(|c: char| c.is_ascii_lowercase())
@@ -74,6 +84,12 @@ impl Project<'_> {
             );
         }
     }
+}
+
+/// Suffix of the names of kept secrets in this environment.
+pub(super) fn store_suffix(environment: &str) -> String {
+    let plain = environment.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    if environment == DEFAULT_ENVIRONMENT { String::new() } else { format!("_{plain}") }
 }
 
 /// The closest valid name to an invalid one, if it contains letters.

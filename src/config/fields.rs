@@ -4,9 +4,10 @@
 //! Only tables: names, aliases, types, the attributes they set, and descriptions.
 
 use super::choices::tiers;
-use super::habits::{BUDGET_HABITS, PROVIDER_HABITS, ROOT_HABITS, SECRET_HABITS};
+use super::habits::{BUDGET_HABITS, PROVIDER_HABITS, ROOT_HABITS};
 use super::kinds;
 use super::kinds::pod::{POD_FIELDS, POD_HABITS};
+use super::kinds::secret;
 use super::table::{BlockSchema, Choices, Field, POSITIVE, ValueShape};
 
 const ELSEWHERE: &str = "these are settings of another provider; sindri supports RunPod only, so remove them";
@@ -35,7 +36,7 @@ pub(super) static ROOT: BlockSchema = BlockSchema {
         .like("extensions: { profile: fullstack }"),
         Field::new(
             "secrets",
-            ValueShape::List(&ValueShape::Block(&SECRET)),
+            ValueShape::List(&ValueShape::Block(&secret::BLOCK)),
             "Environment variables whose values are never shown.",
         )
         .like("secrets: [{ name: HF_TOKEN, source: env }]"),
@@ -163,29 +164,6 @@ static EXTENSIONS: BlockSchema = BlockSchema {
         )
         .like("additional: [python, nodejs]"),
         Field::new("auto_install", ValueShape::Bool, "`false` becomes `SKIP_AUTO_INSTALL`.").aliases(&["autoInstall"]),
-    ]],
-    ..BlockSchema::EMPTY
-};
-
-static SECRET: BlockSchema = BlockSchema {
-    title: "a secret",
-    habits: SECRET_HABITS,
-    fields: &[&[
-        Field::new("name", ValueShape::Text, "The environment variable in the pod.").like("name: HF_TOKEN").required(),
-        Field::new("source", ValueShape::Word(&["env", "file", "runpod", "vault", "s3"]), "The source of its value.")
-            .like("source: env")
-            .choices(Choices::Closed(&["env", "file", "runpod"])),
-        Field::new("required", ValueShape::Bool, "Whether a missing value is an error."),
-        Field::new("fromFile", ValueShape::Text, "A file with the value, read if the variable is not set.")
-            .aliases(&["from_file"])
-            .local(),
-        Field::new("path", ValueShape::Text, "The file, for `source: file`.").local(),
-        Field::ignored("mountPath", "RunPod cannot put files into a pod; the content becomes the variable's value"),
-        Field::ignored("permissions", "RunPod cannot put files into a pod; the content becomes the variable's value"),
-        Field::ignored("vaultPath", "sindri does not read from Vault"),
-        Field::ignored("vaultKey", "sindri does not read from Vault"),
-        Field::ignored("vaultMount", "sindri does not read from Vault"),
-        Field::ignored("s3Path", "sindri does not read from S3"),
     ]],
     ..BlockSchema::EMPTY
 };

@@ -28,13 +28,6 @@ pub(super) static ROOT_HABITS: &[ForeignKeys] = &[
     habit(&["dependsOn"], ORDER),
 ];
 
-/// In a secret.
-pub(super) static SECRET_HABITS: &[ForeignKeys] = &[
-    habit(&["value"], "remove it: a value in the file is not a secret. `source: env` reads the variable of that name"),
-    habit(&["env", "key", "variable"], "`name` is the name of the variable, in the pod and in your environment"),
-    habit(&["file", "filename"], "did you mean `path`? Use it with `source: file`"),
-];
-
 /// In `budget`.
 pub(super) static BUDGET_HABITS: &[ForeignKeys] = &[
     habit(&["pods", "podCount", "count", "instances"], "did you mean `maxPods`?"),

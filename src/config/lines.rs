@@ -8,12 +8,20 @@ use std::fmt::Write;
 use crate::model::Value;
 
 /// The lines of a block.
-pub struct YamlLines(pub(super) String);
+pub struct YamlLines {
+    pub(super) text: String,
+    indent: &'static str,
+}
 
 impl YamlLines {
+    /// Lines after `text`, each with this indentation.
+    pub(super) fn new(text: String, indent: &'static str) -> Self {
+        Self { text, indent }
+    }
+
     /// Writes a whole line, such as a comment.
     pub fn line(&mut self, line: &str) {
-        let _ = writeln!(self.0, "        {line}");
+        let _ = writeln!(self.text, "{}{line}", self.indent);
     }
 
     /// Writes a field if it has a value.

@@ -33,6 +33,7 @@ mod project;
 mod quantity;
 mod region;
 mod schema;
+mod secret_values;
 mod secrets;
 mod source;
 mod starter;

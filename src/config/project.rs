@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::config_kind::KindSection;
 use super::configuration::Config;
-use super::context::{Project, plain_name};
+use super::context::{Project, plain_name, store_suffix};
 use super::document::{Data, YamlNode};
 use super::environment;
 use super::fields::ROOT;
@@ -14,7 +14,8 @@ use super::moved::moved;
 use super::problem::{Findings, Problem, Problems};
 use super::quantity::amount;
 use super::schema::conform;
-use super::secrets::{self, SecretSources};
+use super::secret_values::SecretSources;
+use super::secrets;
 use super::source::Span;
 use crate::catalog::Catalog;
 use crate::model::{Address, Budget, Dialect, ProblemCode, Resource};
@@ -64,13 +65,9 @@ pub(super) fn assemble(
 
     let directory = folder(&files.base);
     let boundary = files.boundary(options);
-    let sources = SecretSources {
-        folder: directory.clone(),
-        boundary: &boundary,
-        process: options.variables,
-        offline: options.offline_secrets,
-        api_keys: &options.api_keys,
-    };
+    let (offline, api_keys) = (options.offline_secrets, &options.api_keys);
+    let sources = SecretSources::new(directory.clone(), &boundary, options.variables, offline, api_keys);
+    let secrets = secrets::read(&root, &sources, &store_suffix(&files.environment), &mut findings);
     let dialect = dialect(runpod, options);
     let mut project = Project {
         name: name(&root, &mut findings),
@@ -80,7 +77,9 @@ pub(super) fn assemble(
         catalog: Catalog::embedded(),
         declared: BTreeMap::new(),
         extensions: environment::extensions(&root, &mut findings),
-        secrets: secrets::variables(&root, &sources, &mut findings),
+        secrets: secrets.variables,
+        kept_values: secrets.kept,
+        secret_sources: sources,
     };
 
     declare(&root, (runpod, runpod_span), &mut project, &mut findings);
@@ -114,24 +113,18 @@ fn declare(
     findings: &mut Findings,
 ) {
     let dialect = project.dialect;
+    let sections = kinds::sections();
     for config in kinds::KINDS.iter() {
-        let others = kinds::sections().into_iter().filter(|section| section.name != config.section.name);
-        let section = KindSection {
-            root,
-            runpod,
-            runpod_span,
-            entries: runpod.get(config.section.name).map(YamlNode::entries),
-            declares_others: others.into_iter().any(|section| runpod.get(section.name).is_some()),
-        };
-        for entry in section.declarations() {
+        let section = KindSection::new(config, root, (runpod, runpod_span), &sections);
+        // The names in a list at the top are those of environment variables, which have their own rules.
+        for entry in section.declarations().iter().filter(|_| config.section.field().is_some()) {
             project.check_key(&entry.key, entry.key_span, findings);
         }
-        let first = section.declarations().first().filter(|_| !config.kind.dialects.contains(&dialect));
-        if let Some(first) = first {
-            let message = format!("REST {dialect} has no objects of the kind {}", config.kind.name);
+        let title = config.kind.title;
+        if let Some(first) = section.declarations().first().filter(|_| !config.kind.dialects.contains(&dialect)) {
             findings
-                .error(ProblemCode::Unsupported, first.key_span, message)
-                .help("remove the block, or set another `apiVersion`");
+                .error(ProblemCode::Unsupported, first.key_span, format!("REST {dialect} cannot manage a {title}"))
+                .help("set `apiVersion: v2`, or remove it; the other resources do not need it");
         }
         let declared = (config.read)(&section, project, findings);
         project.declared.extend(declared.into_iter().map(|it| (it.resource.address.clone(), it)));

@@ -4,77 +4,56 @@
 //! remove it from the pods.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
-use super::api_key::{API_KEY, ValueOrigin, holds_api_key};
-use super::document::{Scalar, YamlNode};
-use super::dotenv::Dotenv;
+use super::document::YamlNode;
 use super::environment::{is_allowed, secret_reference};
-use super::identifier::value_fault;
 use super::problem::Findings;
+use super::secret_values::{MissingReason, SecretSources};
 use super::source::Span;
 use super::variables::{Variable, Variables};
-use crate::files::{Boundary, ReadError, read_text};
 use crate::model::{ProblemCode, Secret, Value};
 
-/// Linux passes at most 128 KiB to a program as one variable. Source: execve(2), `MAX_ARG_STRLEN`.
-const LONGEST: u64 = 128 << 10;
+/// The fields of a secret that sindri keeps at RunPod.
+pub(super) const KEPT_FIELDS: [&str; 4] = ["version", "storeName", "description", "lifecycle"];
 
-const EMPTY: &str = "its value is empty";
-const NOT_SET: &str = "it is not in the environment, `.env.local` or `.env`";
-
-/// Sources of secret values.
-pub(super) struct SecretSources<'a> {
-    /// The folder of the base file.
-    pub folder: PathBuf,
-    pub boundary: &'a Boundary,
-    pub process: &'a dyn Fn(&str) -> Option<String>,
-    /// Missing secrets are not errors and stay unknown.
-    pub offline: bool,
-    /// The keys that no pod may receive.
-    pub api_keys: &'a [String],
+/// Everything that `secrets` sets.
+#[derive(Default)]
+pub(super) struct SecretsRead {
+    /// The variables of every pod and endpoint.
+    pub variables: Variables,
+    /// The values of the secrets that sindri keeps at RunPod, by name.
+    pub kept: BTreeMap<String, Secret>,
 }
 
-/// The variables that `secrets` sets in every pod and endpoint.
-pub(super) fn variables(root: &YamlNode, sources: &SecretSources<'_>, findings: &mut Findings) -> Variables {
-    root.get("secrets").map(|list| secrets(list, sources, findings)).unwrap_or_default()
-}
-
-fn secrets(list: &YamlNode, sources: &SecretSources<'_>, findings: &mut Findings) -> Variables {
-    let mut reader = Reader {
-        sources,
-        dotenv: Dotenv::default(),
-        variables: Variables::new(),
-        listed: BTreeMap::new(),
-        missing: Vec::new(),
-    };
-    if list.items().iter().any(|secret| source(secret) == "env") {
-        reader.dotenv = Dotenv::read(&sources.folder, sources.boundary);
-        for fault in &reader.dotenv.faults {
-            findings
-                .error_beside(fault.file, fault.line, ProblemCode::UnreadableDotenv, fault.what.clone())
-                .help(fault.help);
-        }
-    }
-    for secret in list.items() {
+/// Reads `secrets`. `store_suffix` separates the environments of one account in the names of kept secrets.
+pub(super) fn read(
+    root: &YamlNode,
+    sources: &SecretSources<'_>,
+    store_suffix: &str,
+    findings: &mut Findings,
+) -> SecretsRead {
+    let mut reader =
+        Reader { sources, store_suffix, read: SecretsRead::default(), listed: BTreeMap::new(), missing: Vec::new() };
+    for secret in root.get("secrets").map(YamlNode::items).unwrap_or_default() {
         reader.read(secret, findings);
     }
     tell_missing(&reader.missing, findings);
-    reader.variables
+    reader.read
+}
+
+/// Whether sindri keeps this secret at RunPod.
+pub(super) fn is_kept(secret: &YamlNode) -> bool {
+    secret.get("store").and_then(YamlNode::text) == Some("runpod")
+}
+
+/// The name at RunPod of a secret that sindri keeps there.
+pub(super) fn store_name(secret: &YamlNode, key: &str, store_suffix: &str) -> String {
+    let own = secret.get("storeName").and_then(YamlNode::text).filter(|name| !name.is_empty());
+    own.map_or_else(|| format!("{key}{store_suffix}"), str::to_owned)
 }
 
 fn source(secret: &YamlNode) -> &str {
     secret.get("source").and_then(YamlNode::text).unwrap_or("env")
-}
-
-/// Why a secret has no value.
-enum MissingReason {
-    /// No source defines it.
-    Absent(String),
-    /// A source defines it but cannot be used.
-    Refused { message: String, help: String },
-    /// The `.env` file that may define it cannot be read, which is already reported.
-    Unreadable,
 }
 
 /// A required secret without a value.
@@ -86,8 +65,8 @@ struct Missing {
 
 struct Reader<'a> {
     sources: &'a SecretSources<'a>,
-    dotenv: Dotenv,
-    variables: Variables,
+    store_suffix: &'a str,
+    read: SecretsRead,
     /// The secrets read so far.
     listed: BTreeMap<String, Span>,
     missing: Vec<Missing>,
@@ -113,15 +92,34 @@ impl Reader<'_> {
                 .help("keep one of the two");
             return;
         }
+        check_store(secret, findings);
         let required = secret.get("required").and_then(YamlNode::bool) == Some(true);
-        let found = match source(secret) {
+        let Some(found) = self.value(secret, (&name, span), required, findings) else { return };
+        if is_kept(secret) {
+            self.keep_at_runpod(secret, (name, span), found, required, findings);
+        } else {
+            self.keep(name, span, found, required, findings);
+        }
+    }
+
+    /// The value, or why there is none. `None` if no value is needed or the problem is reported.
+    fn value(
+        &mut self,
+        secret: &YamlNode,
+        (name, span): (&str, Span),
+        required: bool,
+        findings: &mut Findings,
+    ) -> Option<Result<String, MissingReason>> {
+        // RunPod accepts no empty value.
+        let filled = required || is_kept(secret);
+        match source(secret) {
             "runpod" => {
-                self.variables.insert(name.clone(), Variable { value: secret_reference(&name), span });
-                return;
+                self.read.variables.insert(name.to_owned(), Variable { value: secret_reference(name), span });
+                None
             }
-            "file" => match secret.get("path") {
-                Some(path) => self.file(path, required),
-                None => {
+            "file" => {
+                let path = secret.get("path");
+                if path.is_none() {
                     findings
                         .missing(
                             &["path"],
@@ -130,10 +128,10 @@ impl Reader<'_> {
                             format!("the secret `{name}` has no `path`"),
                         )
                         .help("`source: file` needs the `path` of the file, relative to this file");
-                    return;
                 }
-            },
-            "env" => self.variable(&name, secret.get("fromFile"), required),
+                path.map(|path| self.sources.file(path, filled))
+            }
+            "env" => Some(self.sources.variable(name, secret.get("fromFile"), filled, findings)),
             elsewhere => {
                 let at = secret.get("source").map_or(span, |source| source.span);
                 findings
@@ -141,10 +139,31 @@ impl Reader<'_> {
                     .help(format!(
                         "read it before sindri runs and export it as `{name}` with `source: env`, or keep it at RunPod with `source: runpod`"
                     ));
-                return;
+                None
             }
-        };
-        self.keep(name, span, found, required, findings);
+        }
+    }
+
+    /// Pods get a reference, and the value goes to RunPod's store.
+    fn keep_at_runpod(
+        &mut self,
+        secret: &YamlNode,
+        (name, span): (String, Span),
+        found: Result<String, MissingReason>,
+        required: bool,
+        findings: &mut Findings,
+    ) {
+        let value = secret_reference(&store_name(secret, &name, self.store_suffix));
+        self.read.variables.insert(name.clone(), Variable { value, span });
+        match found {
+            Err(MissingReason::Absent(why)) if required && !self.sources.offline => {
+                self.missing.push(Missing { name, span, why });
+            }
+            found => {
+                let value = self.sources.write_only(found, &format!("the secret `{name}`"), span, findings);
+                self.read.kept.insert(name, value);
+            }
+        }
     }
 
     /// Stores a value, or reports why there is none.
@@ -157,30 +176,7 @@ impl Reader<'_> {
         findings: &mut Findings,
     ) {
         let secret = match found {
-            Ok(value) if holds_api_key(&value, ValueOrigin::Resolved, self.sources.api_keys) => {
-                findings
-                    .error(
-                        ProblemCode::ApiKey,
-                        span,
-                        format!("the value of the secret `{name}` contains your RunPod API key"),
-                    )
-                    .help(format!(
-                        "pods must not get it under any name; it gives access to the whole account. RunPod gives \
-                         every pod its own `{API_KEY}`"
-                    ));
-                Secret::unknown()
-            }
-            Ok(value) if value_fault(&value).is_some() => {
-                findings
-                    .error(
-                        ProblemCode::ControlCharacter,
-                        span,
-                        format!("the value of the secret `{name}` contains a NUL character"),
-                    )
-                    .help("environment variables cannot contain it; encode the value, for example in base64");
-                Secret::unknown()
-            }
-            Ok(value) => Secret::new(value),
+            Ok(value) => self.sources.checked(value, &format!("the secret `{name}`"), span, findings),
             Err(MissingReason::Unreadable) => Secret::unknown(),
             Err(MissingReason::Refused { message, help }) => {
                 findings
@@ -205,49 +201,27 @@ impl Reader<'_> {
                 return;
             }
         };
-        self.variables.insert(name, Variable { value: Value::Secret(secret), span });
+        self.read.variables.insert(name, Variable { value: Value::Secret(secret), span });
     }
+}
 
-    /// The value of a variable: from the process, the `.env` files, or the file in `fromFile`.
-    fn variable(&self, name: &str, from_file: Option<&YamlNode>, required: bool) -> Result<String, MissingReason> {
-        let mut lack = NOT_SET;
-        // For a required secret, an empty value counts as missing.
-        let mut usable = |value: &str| {
-            let is_lacking = required && value.is_empty();
-            lack = if is_lacking { EMPTY } else { lack };
-            !is_lacking
-        };
-        if let Some(value) = (self.sources.process)(name).filter(|value| usable(value)) {
-            return Ok(value);
+/// Reports fields that only a secret kept at RunPod has, and `store` on one that someone else keeps there.
+fn check_store(secret: &YamlNode, findings: &mut Findings) {
+    let Some(store) = secret.entry("store") else {
+        for entry in KEPT_FIELDS.iter().filter_map(|field| secret.entry(field)) {
+            findings
+                .error(ProblemCode::Conflict, entry.key_span, format!("`{}` needs `store: runpod`", entry.key))
+                .help("add `store: runpod` to keep the value at RunPod, or remove the field");
         }
-        match self.dotenv.get(name) {
-            Some(Ok(value)) if usable(value) => return Ok(value.clone()),
-            Some(Err(fault)) => {
-                return Err(MissingReason::Refused { message: fault.what.clone(), help: fault.help.to_owned() });
-            }
-            _ if !self.dotenv.faults.is_empty() => return Err(MissingReason::Unreadable),
-            _ => {}
-        }
-        from_file.map_or_else(|| Err(MissingReason::Absent(lack.to_owned())), |path| self.file(path, required))
-    }
-
-    /// The trimmed content of a file, or why there is none.
-    fn file(&self, path: &YamlNode, required: bool) -> Result<String, MissingReason> {
-        let shown = path.scalar().map_or("", Scalar::shown);
-        let path = Path::new(path.text().unwrap_or_default());
-        let path = match (path.strip_prefix("~"), (self.sources.process)("HOME").filter(|home| !home.is_empty())) {
-            (Ok(below), Some(home)) => Path::new(&home).join(below),
-            _ => self.sources.folder.join(path),
-        };
-        match read_text(&path, Some(self.sources.boundary), LONGEST) {
-            Ok(content) if required && content.trim().is_empty() => Err(MissingReason::Absent(EMPTY.to_owned())),
-            Ok(content) => Ok(content.trim().to_owned()),
-            Err(error) if error.is_missing() => Err(MissingReason::Absent(format!("`{shown}`: {}", error.reason))),
-            Err(ReadError { reason, .. }) => Err(MissingReason::Refused {
-                message: format!("cannot read `{shown}`: {reason}"),
-                help: reason.help().to_owned(),
-            }),
-        }
+        return;
+    };
+    if source(secret) == "runpod" {
+        findings
+            .error(ProblemCode::Conflict, store.key_span, "`source: runpod` and `store: runpod` are mutually exclusive")
+            .help(
+                "`source: runpod` refers to a secret that sindri does not manage; with `store: runpod`, sindri keeps \
+                 the value of `source: env` or `source: file` at RunPod",
+            );
     }
 }
 

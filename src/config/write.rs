@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::config_kind::ConfigKind;
+use super::config_kind::{ConfigKind, SectionForm};
 use super::kinds;
 pub use super::lines::KnownIds;
 use super::lines::{YamlLines, written};
@@ -13,7 +13,7 @@ use crate::model::{Dialect, Object, Value};
 /// Leaves room for a number that makes a duplicate key unique.
 const LONGEST_KEY: usize = 55;
 
-/// A declaration below the section of its kind.
+/// A declaration in the section of its kind.
 #[derive(Clone, Debug)]
 pub struct YamlBlock {
     /// The name of the kind.
@@ -24,58 +24,96 @@ pub struct YamlBlock {
 
 /// A file with these blocks.
 pub fn document(name: &str, dialect: Dialect, blocks: &[YamlBlock]) -> String {
-    let mut text = format!("version: \"3.0\"\nname: {name}\n\nproviders:\n  runpod:\n");
+    let lists = lists(blocks);
+    let gap = if lists.is_empty() { "" } else { "\n" };
+    let mut text = format!("version: \"3.0\"\nname: {name}\n{gap}{lists}\nproviders:\n  runpod:\n");
     if dialect != Dialect::default() {
         let _ = writeln!(text, "    apiVersion: {dialect}");
     }
-    if let (true, Some(first)) = (blocks.is_empty(), kinds::sections().first()) {
+    let sections = sections(blocks);
+    if let (true, Some(first)) = (sections.is_empty(), kinds::sections().first()) {
         let _ = writeln!(text, "    {}: {{}}", first.name);
     }
-    text + &sections(blocks)
+    text + &sections
 }
 
-/// Only the sections, as they appear below `providers.runpod`.
+/// Only the lists at the top of the file.
+pub fn lists(blocks: &[YamlBlock]) -> String {
+    in_sections(blocks, |form| match form {
+        SectionForm::List(name) => Some(format!("{name}:\n")),
+        SectionForm::Mapping(_) => None,
+    })
+}
+
+/// Only the mappings, as they appear below `providers.runpod`.
 pub fn sections(blocks: &[YamlBlock]) -> String {
-    let mut text = String::new();
+    in_sections(blocks, |form| match form {
+        SectionForm::Mapping(field) => Some(format!("    {}:\n", field.name)),
+        SectionForm::List(_) => None,
+    })
+}
+
+/// The blocks of the kinds whose section has a heading. Kinds that share a section follow each other.
+fn in_sections(blocks: &[YamlBlock], heading: impl Fn(&SectionForm) -> Option<String>) -> String {
+    let (mut text, mut last) = (String::new(), String::new());
     for config in kinds::KINDS.iter() {
-        let mut own = blocks.iter().filter(|block| block.kind == config.kind.name).peekable();
-        if own.peek().is_some() {
-            let _ = writeln!(text, "    {}:", config.section.name);
-            own.for_each(|block| text.push_str(&block.text));
+        let Some(heading) = heading(&config.section.form) else { continue };
+        let own: String =
+            blocks.iter().filter(|block| block.kind == config.kind.name).map(|block| block.text.as_str()).collect();
+        if own.is_empty() {
+            continue;
         }
+        if heading != last {
+            text.push_str(&heading);
+            last = heading;
+        }
+        text.push_str(&own);
     }
     text
 }
 
 /// An object under `key`. `ignored` lists attributes that cannot be written so that they read back.
 pub fn block(config: &ConfigKind, key: &str, object: &Object, declared: &KnownIds, ignored: &[String]) -> YamlBlock {
-    let mut lines = YamlLines(format!("      {key}:\n"));
+    let mut lines = match config.section.form {
+        SectionForm::Mapping(_) => YamlLines::new(format!("      {key}:\n"), "        "),
+        SectionForm::List(_) => YamlLines::new(format!("  - name: {key}\n"), "    "),
+    };
     (config.write)(&mut lines, object, declared);
     if !ignored.is_empty() {
         let fields = Value::texts(ignored.iter().map(|attribute| config.block.field_of(attribute)));
         lines.line(&format!("lifecycle: {{ ignoreChanges: {} }}", written(&fields)));
     }
-    YamlBlock { kind: config.kind.name, text: lines.0 }
+    YamlBlock { kind: config.kind.name, text: lines.text }
 }
 
 /// The keys of one section, to choose further ones.
-#[derive(Default)]
 pub struct FreeKeys {
+    /// Whether the keys are names of environment variables.
+    are_variables: bool,
     taken: BTreeSet<String>,
     /// The first number that may be free, by key. An account may have thousands of pods with one name.
     numbers: BTreeMap<String, usize>,
 }
 
 impl FreeKeys {
+    /// No keys yet in the section of this kind.
+    pub fn of(config: &ConfigKind) -> Self {
+        let are_variables = config.section.field().is_none();
+        Self { are_variables, taken: BTreeSet::new(), numbers: BTreeMap::new() }
+    }
+
     /// A valid key for an object of this name, different from all that are taken.
     pub fn free(&mut self, name: &str, otherwise: &str) -> String {
-        let key = key(name, otherwise);
+        let (key, gap) = match self.are_variables {
+            true => (variable(name, otherwise), "_"),
+            false => (key(name, otherwise), "-"),
+        };
         if !self.taken.contains(&key) {
             return key;
         }
         let number = self.numbers.entry(key.clone()).or_insert(2);
         loop {
-            let numbered = format!("{key}-{number}");
+            let numbered = format!("{key}{gap}{number}");
             if !self.taken.contains(&numbered) {
                 return numbered;
             }
@@ -85,6 +123,16 @@ impl FreeKeys {
 
     pub fn take(&mut self, key: String) {
         self.taken.insert(key);
+    }
+}
+
+/// A valid name of an environment variable for an object of this name.
+fn variable(name: &str, otherwise: &str) -> String {
+    let plain = name.replace(|c: char| !(c.is_ascii_alphanumeric() || c == '_'), "_");
+    match plain.chars().next() {
+        None => otherwise.to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("_{plain}"),
+        Some(_) => plain,
     }
 }
 
@@ -122,7 +170,7 @@ mod tests {
 
     #[test]
     fn keys_are_valid_and_unique() {
-        let mut keys = FreeKeys::default();
+        let mut keys = FreeKeys::of(&kinds::pod::POD);
         for (name, expected) in [
             ("Trainer", "trainer"),
             ("trainer!", "trainer-2"),
@@ -137,6 +185,14 @@ mod tests {
             keys.take(key);
         }
         assert_eq!(keys.free(&"a".repeat(200), "pod").len(), LONGEST_KEY);
+        let mut names = FreeKeys::of(&kinds::secret::SECRET);
+        for (name, expected) in
+            [("HF_TOKEN", "HF_TOKEN"), ("HF_TOKEN", "HF_TOKEN_2"), ("team/a.b", "team_a_b"), ("1x", "_1x")]
+        {
+            let name = names.free(name, "SECRET");
+            assert_eq!(name, expected);
+            names.take(name);
+        }
     }
 
     fn made(attributes: Vec<(&str, Value)>) -> Object {

@@ -6,12 +6,15 @@
 
 pub mod attribute;
 mod description;
+mod ecr_delegation;
 pub mod limits;
 pub mod loss;
 mod network_volume;
 mod pod;
 mod port;
 pub mod price;
+mod registry;
+mod secret;
 mod table;
 mod template;
 
@@ -19,15 +22,19 @@ use crate::model::{Dialect, KindRegistry, Object};
 
 pub use attribute::{AccountObject, Attribute, Compare, Names, SharedMap, Support};
 pub use description::Description;
+pub use ecr_delegation::ECR_DELEGATION;
 pub use network_volume::NETWORK_VOLUME;
 pub use pod::POD;
 pub use port::PORT;
 pub use price::{MachineFacts, Pricing, Unpriced};
+pub use registry::REGISTRY;
+pub use secret::SECRET;
 pub use table::{Kind, Membership, OwnChange, Protection, Readiness, Recognition};
 pub use template::TEMPLATE;
 
 /// All kinds. A kind comes after those it refers to or is part of.
-pub static KINDS: KindRegistry<Kind> = KindRegistry::new(&[&NETWORK_VOLUME, &TEMPLATE, &POD, &PORT]);
+pub static KINDS: KindRegistry<Kind> =
+    KindRegistry::new(&[&NETWORK_VOLUME, &SECRET, &REGISTRY, &ECR_DELEGATION, &TEMPLATE, &POD, &PORT]);
 
 /// The kind with this name.
 pub fn find(name: &str) -> Option<&'static Kind> {

@@ -10,6 +10,8 @@ codes! {
         /// sindri's own API key is in the configuration.
         ApiKey,
         BadAddress,
+        /// The text is not the ARN of an ECR repository.
+        BadArn,
         BadCommand,
         BadCpuInstance,
         BadImage,

@@ -27,6 +27,8 @@ pub struct Wire {
     pub list_query: &'static str,
     /// Query of reading one object.
     pub read_query: &'static str,
+    /// Whether one object can be read alone. Otherwise a read sends a list.
+    pub has_read: bool,
     /// The member of a list's response that holds the objects; `None` for a bare array.
     pub rows: Option<&'static str>,
     /// The body of a create. The marker is given for kinds that carry one.

@@ -11,6 +11,7 @@ pub(super) static WIRE: Wire = Wire {
     collection: "/v1/networkvolumes",
     list_query: "",
     read_query: "",
+    has_read: true,
     rows: None,
     create: |inputs, _| encode(inputs, PLACE),
     update: Some(UPDATE),

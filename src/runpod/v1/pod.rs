@@ -22,6 +22,7 @@ pub(super) static WIRE: Wire = Wire {
     collection: "/v1/pods",
     list_query: INCLUDE,
     read_query: INCLUDE,
+    has_read: true,
     rows: None,
     create: encode_create,
     update: Some(update(encode_update)),

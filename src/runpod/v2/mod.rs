@@ -3,9 +3,12 @@
 
 mod argv;
 mod container;
+mod ecr_delegation;
 mod network_volume;
 mod outside;
 mod pod;
+mod registry;
+mod secret;
 mod template;
 
 use super::wire::Codec;
@@ -14,7 +17,14 @@ use crate::model::KindRegistry;
 
 /// The dialect, with one line per kind.
 pub(super) static V2: Codec = Codec {
-    wires: KindRegistry::new(&[&network_volume::WIRE, &template::WIRE, &pod::WIRE]),
+    wires: KindRegistry::new(&[
+        &network_volume::WIRE,
+        &secret::WIRE,
+        &registry::WIRE,
+        &ecr_delegation::WIRE,
+        &template::WIRE,
+        &pod::WIRE,
+    ]),
     body_limit: Some(V2_BODY_LIMIT),
     outside: outside::OUTSIDE,
 };

@@ -11,6 +11,7 @@ pub(super) static WIRE: Wire = Wire {
     collection: "/v2/network-volumes",
     list_query: "",
     read_query: "",
+    has_read: true,
     rows: Some("networkVolumes"),
     create: |inputs, _| encode(inputs, PLACE_AND_TIER),
     update: Some(UPDATE),

@@ -20,6 +20,7 @@ pub(super) static WIRE: Wire = Wire {
     collection: "/v2/pods",
     list_query: "limit=1000",
     read_query: "",
+    has_read: true,
     rows: Some("pods"),
     create: encode_create,
     update: Some(update(encode_update)),

@@ -2,7 +2,7 @@
 
 use sindri::config::kinds::{
     BlockSchema, ConfigKind, Declared, Field, Findings, KindSection, KnownIds, LIFECYCLE, LifecycleSettings,
-    MappingEntry, Project, ResourceDraft, ValueShape, YamlLines, YamlNode, lifecycle,
+    MappingEntry, Project, ResourceDraft, Section, ValueShape, YamlLines, YamlNode, lifecycle,
 };
 use sindri::kind::POD;
 use sindri::model::{Address, Object, ProblemCode, Value};
@@ -11,7 +11,7 @@ use super::kind;
 
 pub static SHELF: ConfigKind = ConfigKind {
     kind: &kind::SHELF,
-    section: &SECTION,
+    section: Section::of(&SECTION),
     block: &BLOCK,
     read,
     fallback_name: "shelf",

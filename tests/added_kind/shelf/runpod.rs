@@ -13,6 +13,7 @@ pub static SHELF: Wire = Wire {
     collection: "/v2/shelves",
     list_query: "",
     read_query: "",
+    has_read: true,
     rows: Some("shelves"),
     create: |inputs, _| {
         let mut body = RequestBody::default();

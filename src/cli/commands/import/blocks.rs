@@ -64,10 +64,15 @@ impl<'o> Blocks<'o> {
     /// Writes a block for each object, or the reason why there is none. `taken` are addresses in use.
     pub fn write(&mut self, unmanaged: &[&'o Object], taken: &BTreeSet<Address>, checks: &Checks<'_>) {
         let mut written = WrittenBlocks::default();
+        // Kinds may share a section, and then they share its keys.
+        let mut keys: BTreeMap<&str, write::FreeKeys> = BTreeMap::new();
         for config in kinds::KINDS.iter() {
+            let keys = keys.entry(config.section.name()).or_insert_with(|| write::FreeKeys::of(config));
             let of_kind = taken.iter().filter(|address| address.kind == config.kind.name);
-            let mut keys = write::FreeKeys::default();
             of_kind.for_each(|address| keys.take(address.name.to_string()));
+        }
+        for config in kinds::KINDS.iter() {
+            let Some(keys) = keys.get_mut(config.section.name()) else { continue };
             for object in unmanaged.iter().copied().filter(|object| object.kind == config.kind.name) {
                 let key = keys.free(&object.name, config.fallback_name);
                 match written.block(config, object, &key, checks) {

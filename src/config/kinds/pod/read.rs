@@ -87,7 +87,7 @@ pub(super) fn pods(section: &KindSection<'_>, project: &Project<'_>, findings: &
     if let Some(entries) = entries {
         let defaults = inherit(defaults, &own);
         let mut declared = Vec::new();
-        for MappingEntry { key, key_span, value } in *entries {
+        for MappingEntry { key, key_span, value } in entries.iter() {
             let place = PodPosition { key, in_fleet: true, at: *key_span };
             let merged = merged(value, defaults.clone(), &TAKES_FIELDS, project, findings);
             declared.extend(pod_with_replicas(&place, &merged, project, findings));

@@ -1,0 +1,71 @@
+//! The table of registry credentials.
+
+use super::words::describe;
+use crate::kind::attribute::{Attribute, Compare, Support, attribute, replace};
+use crate::kind::limits::{LONGEST_NAME, Limit, LimitRule, LimitSource, NOT_EMPTY, limit};
+use crate::kind::{Kind, Pricing, Readiness, Recognition};
+use crate::model::Dialect::V2;
+use crate::model::{DriftClass, ProblemCode, Risk};
+
+/// The credentials of a private container registry. RunPod returns only the id and the name, and cannot change them, so
+/// a new password is a new object.
+///
+/// Source: `CreateRegistryRequest` of RunPod's OpenAPI v2, which has no update. A name is unique in an account.
+pub static REGISTRY: Kind = Kind {
+    name: "registry",
+    title: "registry credential",
+    dialects: &[V2],
+    attributes: ATTRIBUTES,
+    always_listed: false,
+    is_merged_into_users: false,
+    chosen_drift: DriftClass::Rotated,
+    own_changes: &[],
+    limits: LIMITS,
+    member_of: None,
+    name_attribute: Some("name"),
+    recognition: Recognition::Identity { attributes: &["name"], words: "name" },
+    readiness: Readiness::Existing,
+    has_container: false,
+    has_capacity: false,
+    not_in_catalog: &[],
+    disk_attributes: &[],
+    protection: None,
+    lock_attribute: None,
+    spot_attribute: None,
+    budget_weight: 0,
+    ends_at_zero_balance: false,
+    creates_first: true,
+    losses: |_| Vec::new(),
+    precious_risk: |_| Risk::None,
+    stop_risk: Risk::None,
+    pricing: Pricing::FREE,
+    describe,
+};
+
+const ATTRIBUTES: &[Attribute] = &[
+    attribute("name", Compare::Exact, replace, "RunPod cannot rename a registry credential", ONLY_V2),
+    attribute("username", Compare::WriteOnly, replace, IMMUTABLE, ONLY_V2),
+    attribute("password", Compare::WriteOnly, replace, IMMUTABLE, ONLY_V2),
+    attribute("version", Compare::Version, replace, IMMUTABLE, ONLY_V2),
+];
+
+const IMMUTABLE: &str = "RunPod cannot change a registry credential, so a new version is a new one";
+
+const ONLY_V2: (Support, Support) = (
+    Support::No {
+        reason: "sindri manages registry credentials on REST v2 only",
+        help: "use `apiVersion: v2`, or name an existing credential with `registryAuth`",
+    },
+    Support::Yes,
+);
+
+const LIMITS: &[Limit] = &[
+    limit(V2, "name", LONGEST_NAME, ProblemCode::NameLength, LimitSource::Schema("CreateRegistryRequest", "name")),
+    created("username", NOT_EMPTY, ProblemCode::EmptyId),
+    created("password", NOT_EMPTY, ProblemCode::EmptyId),
+];
+
+/// A limit from the schema of REST v2's create request.
+const fn created(attribute: &'static str, rule: LimitRule, code: ProblemCode) -> Limit {
+    limit(V2, attribute, rule, code, LimitSource::Schema("CreateRegistryRequest", attribute))
+}
