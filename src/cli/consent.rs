@@ -7,6 +7,7 @@ use super::console::Console;
 use super::exit::{Exit, Failure, FailureCode};
 use crate::kind::loss;
 use crate::model::{Address, Change, Plan, Refusal, RefusalCode};
+use crate::planner::decide::feasible;
 
 /// Refuses, before any request is sent, if there is no approval and no way to ask for it.
 pub fn can_be_given(change: &ChangeFlags, console: &Console, command: &str) -> Result<(), Failure> {
@@ -18,6 +19,33 @@ pub fn can_be_given(change: &ChangeFlags, console: &Console, command: &str) -> R
         format!("`sindri {command}` asks before it changes anything, but there is no terminal"),
         "pass the reviewed plan (`--expect PLAN-ID`, or the file of `plan --out`), or `--auto-approve` to apply \
          without asking (losing data also needs `--allow-data-loss`); nothing was requested",
+    ))
+}
+
+/// Fails if a request of the plan has to send a value that is not set.
+pub fn missing_values(plan: &Plan) -> Result<(), Failure> {
+    let missing = feasible::missing_values(plan);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut lines: Vec<String> = missing
+        .iter()
+        .take(MOST_REASONS)
+        .map(|(address, attribute, position)| {
+            let place = position.map(|position| format!("{position}: ")).unwrap_or_default();
+            format!("{place}`{address}` needs its {attribute}, which is not set")
+        })
+        .collect();
+    lines.extend((missing.len() > MOST_REASONS).then(|| format!("... and {} more", missing.len() - MOST_REASONS)));
+    Err(Failure::message(
+        Exit::Error,
+        FailureCode::MissingValues,
+        lines.join("\n"),
+        Some(
+            "set it in the environment, in `.env.local` next to the configuration, or in its file, and run this \
+             again; nothing was changed"
+                .into(),
+        ),
     ))
 }
 

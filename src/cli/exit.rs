@@ -84,6 +84,8 @@ codes! {
         Interrupted,
         Marked,
         MergeConflict,
+        /// A value that has to be sent is not set.
+        MissingValues,
         MoveBlocked,
         NamedAlready,
         Needed,

@@ -28,6 +28,11 @@ pub struct Attribute {
     pub supplied_by: Option<&'static str>,
     /// The kind of RunPod object that this attribute names by id, so that a plan can check that the object exists.
     pub names: Option<Names>,
+    /// Whether an object keeps the previous object of a replaced resource that it names, until it is recreated for
+    /// another reason. The previous one is destroyed after its last user.
+    pub keeps_previous: bool,
+    /// Whether RunPod clears it when the object that it names is deleted. Otherwise RunPod refuses the delete.
+    pub cleared_by_delete: bool,
 }
 
 /// A map attribute that sindri shares with RunPod and people, see [`Compare::ManagedKeys`].
@@ -50,6 +55,16 @@ pub enum Names {
     },
     /// An object that needs its own request to look up.
     Outside(AccountObject),
+}
+
+impl Names {
+    /// The kind of the named object.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Listed { kind, .. } => kind,
+            Self::Outside(outside) => outside.kind(),
+        }
+    }
 }
 
 /// Objects of the account that a resource can use without sindri managing them.
@@ -118,10 +133,7 @@ pub enum Support {
 impl Attribute {
     /// The kind whose ids are this attribute's values: a pod's network volume.
     pub fn refers_to(&self) -> Option<&'static str> {
-        match self.names? {
-            Names::Listed { kind, .. } => Some(kind),
-            Names::Outside(outside) => Some(outside.kind()),
-        }
+        Some(self.names?.kind())
     }
 
     /// The attribute that supplies this one for an object with these inputs, and its value. `None` if the inputs set
@@ -180,6 +192,8 @@ pub const fn attribute(
         shared: None,
         supplied_by: None,
         names: None,
+        keeps_previous: false,
+        cleared_by_delete: false,
     }
 }
 

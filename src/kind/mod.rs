@@ -69,6 +69,12 @@ pub fn is_referred_to(name: &str) -> bool {
     KINDS.iter().flat_map(|kind| kind.attributes).any(|attribute| attribute.refers_to() == Some(name))
 }
 
+/// Whether users of an object of this kind may keep it after it was superseded.
+pub fn is_kept_by_users(name: &str) -> bool {
+    let mut attributes = KINDS.iter().flat_map(|kind| kind.attributes);
+    attributes.any(|attribute| attribute.keeps_previous && attribute.refers_to() == Some(name))
+}
+
 /// The kinds whose objects are parts of a `parent`.
 pub fn parts_of(parent: &str) -> impl Iterator<Item = (&'static Kind, &'static Membership)> {
     let parts = KINDS.iter().filter_map(|kind| Some((*kind, kind.member_of.as_ref()?)));

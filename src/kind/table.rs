@@ -38,6 +38,8 @@ pub struct Kind {
     pub recognition: Recognition,
     /// When its objects can be used.
     pub readiness: Readiness,
+    /// A delay that no reading shows, as a sentence for the plan: `hosts may need 5 minutes to see it`.
+    pub delay: Option<&'static str>,
     /// Whether its objects run a container, which has logs, a terminal and an uptime.
     pub has_container: bool,
     /// Whether a create can run out of stock, so that candidates are tried in order.
@@ -218,9 +220,6 @@ impl Kind {
 
     /// The objects of other kinds that these attributes refer to, by kind and id: a pod's network volume.
     pub fn references<'i>(&self, attributes: &'i Attributes) -> impl Iterator<Item = (&'static str, &'i str)> {
-        self.named(attributes).filter_map(|(_, names, id)| match names {
-            Names::Listed { kind, .. } => Some((kind, id)),
-            Names::Outside(outside) => Some((outside.kind(), id)),
-        })
+        self.named(attributes).map(|(_, names, id)| (names.kind(), id))
     }
 }

@@ -217,6 +217,9 @@ pub enum SideEffect {
     Boots { hourly: Cost },
     /// These resources use the old value of a write-only attribute until they are started again.
     KeepsOldValue { users: Vec<Address> },
+    /// The old object `id` stays until the last of these resources, and of the unmanaged objects in `others`, is
+    /// recreated for another reason.
+    KeepsOldObject { id: String, users: Vec<Address>, others: Vec<String> },
     /// `createBeforeDestroy` cannot be honoured, because `needs` is destroyed before its own successor exists.
     DestroyedFirst { needs: Address },
 }
@@ -298,11 +301,19 @@ impl Change {
         }
     }
 
+    /// Whether the old object of the replacement outlives the plan, because others use it.
+    pub fn keeps_old_object(&self) -> bool {
+        self.side_effects.iter().any(|effect| matches!(effect, SideEffect::KeepsOldObject { .. }))
+    }
+
     /// All attributes that change. Those that change only because the object is replaced come last.
     pub fn all_fields(&self) -> impl Iterator<Item = &FieldChange> {
         let beside = self.side_effects.iter().filter_map(|effect| match effect {
             SideEffect::Field { field } => Some(field),
-            SideEffect::Boots { .. } | SideEffect::KeepsOldValue { .. } | SideEffect::DestroyedFirst { .. } => None,
+            SideEffect::Boots { .. }
+            | SideEffect::KeepsOldValue { .. }
+            | SideEffect::KeepsOldObject { .. }
+            | SideEffect::DestroyedFirst { .. } => None,
         });
         self.fields.iter().chain(beside)
     }
@@ -311,7 +322,10 @@ impl Change {
     pub fn all_fields_mut(&mut self) -> impl Iterator<Item = &mut FieldChange> {
         let beside = self.side_effects.iter_mut().filter_map(|effect| match effect {
             SideEffect::Field { field } => Some(field),
-            SideEffect::Boots { .. } | SideEffect::KeepsOldValue { .. } | SideEffect::DestroyedFirst { .. } => None,
+            SideEffect::Boots { .. }
+            | SideEffect::KeepsOldValue { .. }
+            | SideEffect::KeepsOldObject { .. }
+            | SideEffect::DestroyedFirst { .. } => None,
         });
         self.fields.iter_mut().chain(beside)
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decide::change::{DecisionContext, Decisions};
-use super::decide::{answer, budget, change, feasible, in_use, protect};
+use super::decide::{answer, budget, change, feasible, in_use, protect, users};
 use super::drift::survey;
 use super::input::{Graphs, Input, PlanOptions};
 use super::order::{operations, partial};
@@ -12,6 +12,7 @@ use super::recognise::moves::MovedState;
 use super::recognise::succession::Successions;
 use super::recognise::{claim, doubles, moves, rename, succession};
 use crate::graph::{GraphError, ResourceGraph};
+use crate::kind;
 use crate::model::{
     Action, Address, Cause, Change, CostSummary, Drift, Note, Operation, Partial, Plan, Record, Rename, State, Wait,
 };
@@ -30,7 +31,8 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     let destroy_targets = &destroy_targets(prior, &graphs.prior, &input.options);
     let context = DecisionContext { input, desired, prior, claims, graphs: &graphs, destroy_targets };
 
-    let decided = change::decide(&context);
+    let mut decided = change::decide(&context);
+    users::keep(&mut decided, input.observed);
     let mut drift = answered_drift(&context, &decided, &moved);
     let steps = Steps::of(&context, decided, successions, &moved).restricted(&context);
     answer::narrow(&mut drift, &steps.changes, &moved, &input.options);
@@ -174,8 +176,22 @@ fn notes(plan: &Plan, context: &DecisionContext<'_>, moved: &MovedState<'_>) -> 
     let zero_balance = survey::zero_balance_note(input.prior, input.observed).filter(|_| !input.options.destroy);
     let notes = zero_balance.into_iter().chain(kept(&plan.changes, input, prior));
     let notes = notes.chain(protect::corrections(prior, &plan.records)).chain(moves::note(moved, input));
-    let notes = notes.chain(doubles::notes(&plan.doubles));
+    let notes = notes.chain(doubles::notes(&plan.doubles)).chain(delays(&plan.changes));
     notes.chain(feasible::unpriced(plan)).chain(feasible::unanswerable(plan)).collect()
+}
+
+/// What is not usable at once although nothing shows it, one note per kind.
+fn delays(changes: &[Change]) -> Vec<Note> {
+    let made: BTreeSet<&str> = changes
+        .iter()
+        .filter(|change| change.action == Action::Create || change.action.is_replacement())
+        .map(|change| &*change.address.kind)
+        .collect();
+    let delays = kind::KINDS.iter().filter(|kind| made.contains(kind.name));
+    let note = |kind: &&kind::Kind| {
+        Some(Note { address: None, message: format!("{}s: {}", kind.title, kind.delay?) }) //
+    };
+    delays.filter_map(note).collect()
 }
 
 /// Notes on undeclared objects that are kept, with their ongoing cost.
@@ -184,8 +200,15 @@ fn kept(changes: &[Change], input: &Input<'_>, prior: &State) -> Vec<Note> {
     for change in changes {
         if let (Action::NoOp, [Cause::Superseded { by }]) = (change.action, change.causes.as_slice()) {
             let id = change.id.as_deref().unwrap_or_default();
-            let message =
-                format!("`{id}` is kept until its successor `{by}` is ready; `sindri start {by}` starts it and waits");
+            let message = match users::of_old_object(change) {
+                Some(users) => format!(
+                    "the previous {} `{id}` is kept for {users}; it is destroyed when they have been recreated",
+                    kind::find(&change.address.kind).map_or("object", |kind| kind.title)
+                ),
+                None => format!(
+                    "`{id}` is kept until its successor `{by}` is ready; `sindri start {by}` starts it and waits"
+                ),
+            };
             notes.push(Note { address: Some(change.address.clone()), message });
             continue;
         }

@@ -69,6 +69,7 @@ pub fn difference(readings: &Readings<'_>) -> Difference {
     let own = readings.kind.attributes.iter().filter(|attribute| {
         attribute.compare != Compare::WriteOnly && attribute.supplier(readings.wanted).is_none() //
     });
+    let mut has_new_version = false;
     for attribute in own {
         for (path, before, after) in attribute_changes(attribute, readings) {
             if ignored(&path, readings.ignored) {
@@ -89,13 +90,34 @@ pub fn difference(readings: &Readings<'_>) -> Difference {
                 after,
                 effect,
             };
+            has_new_version |= attribute.compare == Compare::Version;
             match refusal {
                 Some(reason) => difference.refused.push((field, reason)),
                 None => difference.fields.push(field),
             }
         }
     }
+    if has_new_version {
+        difference.fields.extend(written_again(readings));
+    }
     difference
+}
+
+/// The write-only values, which a new version sends again. Nothing is known about the old ones.
+fn written_again(readings: &Readings<'_>) -> impl Iterator<Item = FieldChange> {
+    readings.kind.write_only().filter(|attribute| !ignored(attribute.name, readings.ignored)).filter_map(|attribute| {
+        let (before, after) = (Value::Secret(Secret::unknown()), readings.wanted.get(attribute.name)?.clone());
+        Some(FieldChange {
+            path: attribute.name.to_owned(),
+            effect: (attribute.effect)(&before, &after).ok()?,
+            rule: attribute.rule.to_owned(),
+            after_unknown: false,
+            origin: Some(DifferenceOrigin::Declared),
+            position: position(attribute.name, readings.positions),
+            before,
+            after,
+        })
+    })
 }
 
 /// Whether `lifecycle.ignoreChanges` contains this path or its whole attribute.

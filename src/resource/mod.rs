@@ -14,6 +14,6 @@ mod rename;
 pub use consistency::{Flaw, RecordFault, flaws, follow_parents, repaired};
 pub use folding::Folding;
 pub use references::{
-    RecordChanges, Users, completed, meant_as_before, parts_of, referred_id, resolved, used_in_place, users,
+    RecordChanges, Users, completed, meant_as_before, parts_of, referred_id, resolved, used_in_place, users, uses_by,
 };
 pub use rename::{renamed, renamed_address};

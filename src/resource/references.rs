@@ -187,18 +187,34 @@ pub fn referred_id(value: &Value, id_of: &dyn Fn(&Address) -> Option<String>) ->
     }
 }
 
-/// The live objects that use each object, by the kind and id of the used one: the pods that mount a network volume.
+/// The live objects that keep each object from being deleted, by the kind and id of the used one: the pods that mount a
+/// network volume.
 pub type Users<'o> = BTreeMap<(&'static str, &'o str), Vec<&'o Object>>;
 
 /// Who uses what among `objects`.
 pub fn users<'o>(objects: impl Iterator<Item = &'o Object>) -> Users<'o> {
     let mut users = Users::new();
     for object in objects.filter(|object| !object.is_leaving()) {
-        for used in kind::find(object.kind).into_iter().flat_map(|kind| kind.references(&object.attributes)) {
-            users.entry(used).or_default().push(object);
+        let kind = kind::find(object.kind);
+        let blocks = |name: &str| {
+            kind.and_then(|kind| kind.attribute(name)).is_some_and(|attribute| !attribute.cleared_by_delete)
+        };
+        for (name, names, id) in kind.into_iter().flat_map(|kind| kind.named(&object.attributes)) {
+            if blocks(name) {
+                users.entry((names.kind(), id)).or_default().push(object);
+            }
         }
     }
     users
+}
+
+/// The attributes by which an object uses another one.
+pub fn uses_by<'o>(
+    user: &'o Object,
+    (kind, id): (&'static str, &'o str),
+) -> impl Iterator<Item = &'static str> + use<'o> {
+    let named = kind::find(user.kind).into_iter().flat_map(|of| of.named(&user.attributes));
+    named.filter(move |(_, names, other)| names.kind() == kind && *other == id).map(|(name, ..)| name)
 }
 
 /// The declared resources that `inputs` refer to, each with the id that `object` uses in its place.

@@ -17,7 +17,7 @@ use super::json::Json;
 use super::wire::{PowerRequest, Update, Wire};
 use super::{Api, ApiError, ErrorClass};
 use crate::kind::{AccountObject, Kind, Support};
-use crate::model::{Attributes, Dialect, Marker, Object, Power, Value};
+use crate::model::{Attributes, Dialect, Marker, Object, Power, Secret, Value};
 use crate::planner::decide::feasible::Presence;
 use crate::transport::Method;
 
@@ -198,7 +198,15 @@ impl Api for Client {
 
     fn unsendable(&self, kind: &'static Kind, inputs: &Attributes, marker: Option<&Marker>) -> Option<ApiError> {
         let wire = self.wire(kind).ok()?;
-        let known = inputs.iter().map(|(name, value)| (name.clone(), with_usual_ids(value))).collect();
+        // A plan may be made where the write-only values are not set; an apply checks them before it starts.
+        let is_write_only = |name: &str| kind.write_only().any(|attribute| attribute.name == name);
+        let known = inputs.iter().map(|(name, value)| match value {
+            Value::Secret(secret) if secret.expose().is_none() && is_write_only(name) => {
+                (name.clone(), Value::Secret(Secret::new("unknown")))
+            }
+            value => (name.clone(), with_usual_ids(value)),
+        });
+        let known = known.collect();
         let request = format!("{} {}", Method::Post.word(), wire.collection);
         self.check_create(&request, kind, &known, &(wire.create)(&known, marker)).err()
     }

@@ -163,6 +163,7 @@ impl ApplyRun<'_> {
         }
         self.approval.verify(&input, &plan)?;
         consent::refusals(&plan)?;
+        consent::missing_values(&plan)?;
         Ok(plan)
     }
 

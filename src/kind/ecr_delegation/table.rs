@@ -24,6 +24,7 @@ pub static ECR_DELEGATION: Kind = Kind {
     name_attribute: Some("name"),
     recognition: Recognition::Identity { attributes: &["name", "ecr"], words: "name and ARN" },
     readiness: Readiness::Existing,
+    delay: None,
     has_container: false,
     has_capacity: false,
     not_in_catalog: &[],

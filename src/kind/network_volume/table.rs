@@ -26,6 +26,7 @@ pub static NETWORK_VOLUME: Kind = Kind {
     name_attribute: Some("name"),
     recognition: Recognition::Identity { attributes: &["name", "size_gb", "region"], words: "name, size and location" },
     readiness: Readiness::Existing,
+    delay: None,
     has_container: false,
     has_capacity: false,
     not_in_catalog: &[],

@@ -78,7 +78,17 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
     from_template(attribute("command", Compare::Exact, restart, "a new command recreates the container", BOTH)),
     from_template(naming(
         Names::Outside(AccountObject::Registry),
-        attribute("registry_auth", Compare::Exact, restart, "a new registry credential recreates the container", BOTH),
+        Attribute {
+            // A running container has its image already.
+            keeps_previous: true,
+            ..attribute(
+                "registry_auth",
+                Compare::Exact,
+                restart,
+                "a new registry credential recreates the container",
+                BOTH,
+            )
+        },
     )),
     Attribute {
         // Source: OpenAPI v2 has `locked` in `UpdatePodRequest` but not in `CreatePodRequest`.

@@ -25,6 +25,7 @@ pub static POD: Kind = Kind {
     name_attribute: Some("name"),
     recognition: Recognition::Marker,
     readiness: Readiness::ComesUp,
+    delay: None,
     has_container: true,
     has_capacity: true,
     // Source: `GpuType` of the vendor's OpenAPI v2 has neither the memory nor the vCPUs of the machine.

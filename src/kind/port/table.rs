@@ -25,6 +25,7 @@ pub static PORT: Kind = Kind {
     name_attribute: None,
     recognition: Recognition::Parent,
     readiness: Readiness::Existing,
+    delay: None,
     has_container: false,
     has_capacity: false,
     not_in_catalog: &[],

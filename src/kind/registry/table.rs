@@ -25,6 +25,8 @@ pub static REGISTRY: Kind = Kind {
     name_attribute: Some("name"),
     recognition: Recognition::Identity { attributes: &["name"], words: "name" },
     readiness: Readiness::Existing,
+    // Source: dstack waits this long for changed credentials.
+    delay: Some("hosts of RunPod may need about 5 minutes to see a new one; pods that start earlier may fail to pull"),
     has_container: false,
     has_capacity: false,
     not_in_catalog: &[],

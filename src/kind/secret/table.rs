@@ -25,6 +25,7 @@ pub static SECRET: Kind = Kind {
     name_attribute: Some("name"),
     recognition: Recognition::Marker,
     readiness: Readiness::Existing,
+    delay: None,
     has_container: false,
     has_capacity: false,
     not_in_catalog: &[],

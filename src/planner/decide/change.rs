@@ -2,6 +2,7 @@
 
 mod damage;
 mod decision;
+mod previous;
 mod refuse;
 mod subject;
 mod undeclared;
@@ -75,13 +76,14 @@ impl<'a> Subject<'_, 'a> {
 
     /// Declared, and the object exists.
     fn existing(mut self, resource: &'a Resource, object: &'a Object) -> Decision<'a> {
+        self.keep_previous(resource, object);
         let readings = Readings::of_resource(self.kind, resource, object, (&self.wanted, self.recorded.as_ref()));
         let difference = difference(&readings);
         let power = self.wanted_power();
         let (action, causes) = self.action(resource, object, &difference, power);
         let mut change = self.change(action, causes);
         change.refusals = self.refusals(resource, object, &change, &difference);
-        self.unapplied = difference.refused.iter().map(|(field, _)| field.path.clone()).collect();
+        self.unapplied.extend(difference.refused.iter().map(|(field, _)| field.path.clone()));
         change.side_effects = self.side_effects(&readings, resource, object, action);
         change.fields = difference.all();
         change.before = self.display_object(object);
@@ -210,6 +212,9 @@ impl<'a> Subject<'_, 'a> {
                     let ignore: BTreeSet<String> =
                         resource.lifecycle.ignore_changes.union(&self.unapplied).cloned().collect();
                     ignored::keep(&mut record, self.kind, &ignore, old, applied, &object.attributes);
+                    for (name, id) in &self.previous {
+                        record.inputs.insert((*name).to_owned(), Value::text(id));
+                    }
                     ignored::forget_unknown(&mut record, old, &object.attributes, &change.fields);
                     record.depends_on = needed(&record.inputs, resource);
                 }

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{self, AccountObject, Names};
 use crate::model::{
-    Action, Address, Attributes, Change, FieldChange, Note, Observed, Operation, Plan, Refusal, RefusalCode, Value,
-    Verb,
+    Action, Address, Attributes, Change, FieldChange, Note, Observed, Operation, Plan, Position, Refusal, RefusalCode,
+    Value, Verb,
 };
 
 /// RunPod's answer about an object that a create names by id.
@@ -130,6 +130,26 @@ pub fn judge(plan: &mut Plan, answers: &Answers) {
         );
     }
     found.put_into(plan);
+}
+
+/// The write-only values that the plan's requests have to send and that are not set: address, attribute and place.
+pub fn missing_values(plan: &Plan) -> Vec<(&Address, &str, Option<&Position>)> {
+    let changes = plan.by_address();
+    let mut missing = Vec::new();
+    for operation in &plan.operations {
+        let kind = kind::find(&operation.address.kind);
+        for attribute in kind.into_iter().flat_map(|kind| kind.write_only()) {
+            let is_unknown = |value: &Value| matches!(value, Value::Secret(secret) if secret.expose().is_none());
+            if operation.inputs.get(attribute.name).is_some_and(is_unknown) {
+                let change = changes.get(&operation.address);
+                let field = change.and_then(|change| change.fields.iter().find(|field| field.path == attribute.name));
+                let position = field.and_then(|field| field.position.as_ref());
+                let position = position.or_else(|| change?.position.as_ref());
+                missing.push((&operation.address, attribute.name, position));
+            }
+        }
+    }
+    missing
 }
 
 /// One note per template that supplies disks, because the estimate cannot include them.

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind;
-use crate::model::{Address, Note, Object, Observed, Plan, Refusal, RefusalCode, Verb};
+use crate::model::{Address, Note, Object, Observed, Operation, Plan, Refusal, RefusalCode, Verb};
 use crate::resource::{self, Users};
 
-/// For each object that `plan` deletes, by kind and id: the live users that `plan` does not delete.
+/// For each object that `plan` deletes, by kind and id: the live users that `plan` neither deletes nor makes use another
+/// object.
 pub fn users<'o>(plan: &Plan, observed: &'o Observed) -> Users<'o> {
     let deletes = plan.operations.iter().filter(|operation| operation.verb == Verb::Delete);
     let deleted: BTreeSet<(&str, &str)> =
@@ -18,6 +19,16 @@ pub fn users<'o>(plan: &Plan, observed: &'o Observed) -> Users<'o> {
     let kept = observed.iter().filter(|object| !deleted.contains(&(object.kind, &*object.id)));
     let mut users = resource::users(kept);
     users.retain(|used, _| deleted.contains(used));
+    let updates = plan.operations.iter().filter(|operation| operation.verb == Verb::Update);
+    let updates: BTreeMap<(&str, &str), &Operation> =
+        updates.filter_map(|update| Some(((&*update.address.kind, update.id.as_deref()?), update))).collect();
+    for (used, of) in &mut users {
+        of.retain(|user| {
+            let update = updates.get(&(user.kind, &*user.id));
+            !update.is_some_and(|update| resource::uses_by(user, *used).all(|name| update.inputs.contains_key(name)))
+        });
+    }
+    users.retain(|_, of| !of.is_empty());
     users
 }
 
@@ -57,8 +68,8 @@ pub(in crate::planner) fn refuse(plan: &mut Plan, observed: &Observed) {
             plan.notes.push(Note { address: Some(address.clone()), message });
             continue;
         };
-        let help = "sindri does not start a replacement that it cannot complete; delete the pods that use it first, \
-                    where they are managed";
+        let help = "sindri does not start a replacement that it cannot complete; delete what uses it first, where it \
+                    is managed";
         let position = change.position.clone();
         change.refusals.push(Refusal { code: RefusalCode::ImpossibleCreate, message, help: help.into(), position });
     }

@@ -12,3 +12,4 @@ pub mod power;
 pub mod protect;
 pub mod replace;
 pub(super) mod side_effects;
+pub mod users;

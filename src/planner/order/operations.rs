@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kind::{self, Compare};
+use crate::kind;
 use crate::model::{
-    Action, Address, Attributes, Awaiting, Cause, Dialect, Effect, FieldChange, Operation, Power, Record, Timeouts,
-    Value, ValueMap, Verb,
+    Action, Address, Attributes, Awaiting, Cause, Dialect, Effect, Operation, Power, Record, Timeouts, Value, ValueMap,
+    Verb,
 };
 use crate::planner::decide::change::{Decision, Decisions};
 use crate::planner::decide::lock::unlocks;
@@ -169,6 +169,9 @@ impl Sequence<'_, '_> {
                 let id = change.id.clone().unwrap_or_default();
                 let deposed = change.address.deposed(&id);
                 self.create(Some(deposed.clone()));
+                if change.keeps_old_object() {
+                    return;
+                }
                 let mut delete = self.operation(Verb::Delete, None);
                 delete.address = deposed;
                 delete.wait = true;
@@ -303,16 +306,6 @@ impl Sequence<'_, '_> {
                     }
                 }
             }
-        }
-        let is_new_version = |field: &FieldChange| {
-            decision.kind.attribute(&field.path).is_some_and(|attribute| attribute.compare == Compare::Version)
-        };
-        if change.fields.iter().any(is_new_version) {
-            let declared = decision.resource.map(|resource| &resource.inputs);
-            let sent = decision.kind.write_only().filter_map(|attribute| {
-                Some((attribute.name, declared?.get(attribute.name)?.clone())) //
-            });
-            inputs.extend(sent);
         }
         // An unknown status does not mean that the pod is stopped.
         let stopped = decision.object.and_then(|object| object.status.as_ref()?.power()) == Some(Power::Stopped);

@@ -184,8 +184,11 @@ impl<'j, 'a> ObjectChooser<'j, 'a> {
         let of = |members, inputs| resolved(members::folded(address, inputs, members), &id_of);
         let mut wanted = of(&self.declared_members, &resource.inputs);
         for (name, value) in wanted.iter_mut() {
-            // The reference is still unknown and may turn out to equal the observed value.
-            if let (Value::Reference(_), Some(seen)) = (&*value, object.attributes.get(name)) {
+            let keeps = kind.attribute(name).is_some_and(|attribute| attribute.keeps_previous)
+                && matches!(resource.inputs.get(name), Some(Value::Reference(_)));
+            // The reference is still unknown and may turn out to equal the observed value, or the object may keep the
+            // previous object of the resource.
+            if let (true, Some(seen)) = (keeps || matches!(value, Value::Reference(_)), object.attributes.get(name)) {
                 *value = seen.clone();
             }
         }

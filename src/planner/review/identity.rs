@@ -79,7 +79,10 @@ fn action(change: &Change, requests: Option<&String>) -> String {
             .iter()
             .filter_map(|effect| match effect {
                 SideEffect::Field { field } => Some((field.path.as_str(), (&field.before, &field.after))),
-                SideEffect::Boots { .. } | SideEffect::KeepsOldValue { .. } | SideEffect::DestroyedFirst { .. } => None,
+                SideEffect::Boots { .. }
+                | SideEffect::KeepsOldValue { .. }
+                | SideEffect::KeepsOldObject { .. }
+                | SideEffect::DestroyedFirst { .. } => None,
             })
             .collect(),
         requests,

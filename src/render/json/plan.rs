@@ -201,6 +201,9 @@ fn side_effect_json(effect: &SideEffect) -> Json {
         SideEffect::Field { field } => json!({ "side_effect": "field", "field": field_json(field) }),
         SideEffect::Boots { hourly: amount } => json!({ "side_effect": "boots", "hourly": hourly(*amount) }),
         SideEffect::KeepsOldValue { users } => json!({ "side_effect": "keeps_old_value", "users": users }),
+        SideEffect::KeepsOldObject { id, users, others } => {
+            json!({ "side_effect": "keeps_old_object", "id": id, "users": users, "others": others })
+        }
         SideEffect::DestroyedFirst { needs } => json!({ "side_effect": "destroyed_first", "needs": needs }),
     }
 }

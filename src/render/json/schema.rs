@@ -256,14 +256,24 @@ fn field() -> Json {
 
 /// A side effect of a change that is not one of its fields.
 fn side_effect() -> Json {
-    let case = |name: &str, member: (&'static str, Json)| {
-        closed("", &[("side_effect", json!({ "const": name })), member], &[]) //
+    let several = |name: &str, members: &[(&'static str, Json)]| {
+        closed("", &[&[("side_effect", json!({ "const": name }))], members].concat(), &[])
     };
+    let case = |name: &str, member: (&'static str, Json)| several(name, &[member]);
     json!({
         "description": "A side effect of a change, besides its fields.",
         "oneOf": [
             case("field", ("field", of("field"))),
             case("boots", ("hourly", or_null(money("per hour, until it is stopped")))),
+            case("keeps_old_value", ("users", list("address"))),
+            several(
+                "keeps_old_object",
+                &[
+                    ("id", json!({ "type": "string" })),
+                    ("users", list("address")),
+                    ("others", json!({ "type": "array", "items": { "type": "string" } })),
+                ],
+            ),
             case("destroyed_first", ("needs", of("address"))),
         ],
     })

@@ -344,7 +344,15 @@ fn side_effect(effect: &SideEffect) -> Option<String> {
             Some(format!("boots once before it is stopped: needs stock, {} until then", hourly.of_one()))
         }
         SideEffect::KeepsOldValue { users } => {
-            Some(format!("{} use the old value until they start again", words::few(users.iter().collect())))
+            let (verb, they) = if users.len() == 1 { ("uses", "it starts") } else { ("use", "they start") };
+            Some(format!("{} {verb} the old value until {they} again", words::few(users.iter().collect())))
+        }
+        SideEffect::KeepsOldObject { id, users, others } => {
+            let count = users.len() + others.len();
+            let (verb, they) = if count == 1 { ("keeps", "it is") } else { ("keep", "they are") };
+            let managed = (!users.is_empty()).then(|| words::few(users.iter().collect()));
+            let names: Vec<String> = managed.into_iter().chain(others.iter().cloned()).collect();
+            Some(format!("{} {verb} {id} until {they} recreated, and it is destroyed after that", names.join(", ")))
         }
         SideEffect::DestroyedFirst { needs } => {
             Some(format!("createBeforeDestroy does not apply: `{needs}` must be destroyed first"))

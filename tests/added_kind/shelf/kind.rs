@@ -24,6 +24,7 @@ pub static SHELF: Kind = Kind {
     name_attribute: Some("name"),
     recognition: Recognition::Identity { attributes: &["name", "pod"], words: "name and pod" },
     readiness: Readiness::Existing,
+    delay: None,
     has_container: false,
     has_capacity: false,
     not_in_catalog: &[],

@@ -59,6 +59,8 @@ pub(super) struct Subject<'c, 'a> {
     pub merged: Vec<(Address, Action)>,
     /// Attributes that keep their values although the declaration differs.
     pub unapplied: BTreeSet<String>,
+    /// Attributes that keep naming the previous object of a replaced resource, with its id.
+    pub previous: BTreeMap<&'static str, String>,
 }
 
 pub(super) struct Members<'m> {
@@ -107,6 +109,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             unresolved: resource.map(|resource| unresolved(resource, decided)).unwrap_or_default(),
             merged: resource.map(|resource| merged(resource, decided)).unwrap_or_default(),
             unapplied: BTreeSet::new(),
+            previous: BTreeMap::new(),
         }
     }
 }
