@@ -16,7 +16,7 @@ use crate::model::Object;
 pub struct ConfigKind {
     pub kind: &'static Kind,
     /// Where a file declares resources of this kind.
-    pub section: Section,
+    pub section: FileSection,
     /// The fields of one declaration.
     pub block: &'static BlockSchema,
     /// Reads all resources of this kind, with their members. [`Project::declared`] has the kinds before this one.
@@ -30,29 +30,29 @@ pub struct ConfigKind {
 }
 
 /// Where a file declares the resources of a kind.
-pub struct Section {
-    pub form: SectionForm,
+pub struct FileSection {
+    pub form: FileSectionForm,
     /// Whether a declaration there is of this kind, if kinds share the section.
     pub holds: fn(&YamlNode) -> bool,
 }
 
 /// The form of a section.
-pub enum SectionForm {
+pub enum FileSectionForm {
     /// A mapping below `providers.runpod` from names to blocks: `networkVolumes`.
     Mapping(&'static Field),
     /// A list at the top of the file whose items have a `name`: `secrets`. Its field is part of the top block.
     List(&'static str),
 }
 
-impl Section {
+impl FileSection {
     /// A mapping below `providers.runpod`.
     pub const fn of(field: &'static Field) -> Self {
-        Self { form: SectionForm::Mapping(field), holds: |_| true }
+        Self { form: FileSectionForm::Mapping(field), holds: |_| true }
     }
 
     /// A list at the top of the file.
     pub const fn list(name: &'static str) -> Self {
-        Self { form: SectionForm::List(name), holds: |_| true }
+        Self { form: FileSectionForm::List(name), holds: |_| true }
     }
 
     /// The same section, of which only some declarations are of this kind.
@@ -63,23 +63,23 @@ impl Section {
     /// The field below `providers.runpod`, if it is there.
     pub fn field(&self) -> Option<&'static Field> {
         match self.form {
-            SectionForm::Mapping(field) => Some(field),
-            SectionForm::List(_) => None,
+            FileSectionForm::Mapping(field) => Some(field),
+            FileSectionForm::List(_) => None,
         }
     }
 
     /// The key in the file.
     pub fn name(&self) -> &'static str {
         match self.form {
-            SectionForm::Mapping(field) => field.name,
-            SectionForm::List(name) => name,
+            FileSectionForm::Mapping(field) => field.name,
+            FileSectionForm::List(name) => name,
         }
     }
 
     /// The declarations in a file; `None` if it has no such section.
     fn entries<'a>(&self, root: &'a YamlNode, runpod: &'a YamlNode) -> Option<Cow<'a, [MappingEntry]>> {
         match self.form {
-            SectionForm::Mapping(field) => {
+            FileSectionForm::Mapping(field) => {
                 let entries = runpod.get(field.name)?.entries();
                 let is_own = |entry: &&MappingEntry| (self.holds)(&entry.value);
                 Some(match entries.iter().all(|entry| is_own(&entry)) {
@@ -87,7 +87,7 @@ impl Section {
                     false => Cow::Owned(entries.iter().filter(is_own).cloned().collect()),
                 })
             }
-            SectionForm::List(name) => {
+            FileSectionForm::List(name) => {
                 let own = root.get(name)?.items().iter().filter(|item| (self.holds)(item));
                 let entry = |item: &YamlNode| {
                     let name = item.get("name")?;

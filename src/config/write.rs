@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use super::config_kind::{ConfigKind, SectionForm};
+use super::config_kind::{ConfigKind, FileSectionForm};
 use super::kinds;
 pub use super::lines::KnownIds;
 use super::lines::{YamlLines, written};
@@ -40,21 +40,21 @@ pub fn document(name: &str, dialect: Dialect, blocks: &[YamlBlock]) -> String {
 /// Only the lists at the top of the file.
 pub fn lists(blocks: &[YamlBlock]) -> String {
     in_sections(blocks, |form| match form {
-        SectionForm::List(name) => Some(format!("{name}:\n")),
-        SectionForm::Mapping(_) => None,
+        FileSectionForm::List(name) => Some(format!("{name}:\n")),
+        FileSectionForm::Mapping(_) => None,
     })
 }
 
 /// Only the mappings, as they appear below `providers.runpod`.
 pub fn sections(blocks: &[YamlBlock]) -> String {
     in_sections(blocks, |form| match form {
-        SectionForm::Mapping(field) => Some(format!("    {}:\n", field.name)),
-        SectionForm::List(_) => None,
+        FileSectionForm::Mapping(field) => Some(format!("    {}:\n", field.name)),
+        FileSectionForm::List(_) => None,
     })
 }
 
 /// The blocks of the kinds whose section has a heading. Kinds that share a section follow each other.
-fn in_sections(blocks: &[YamlBlock], heading: impl Fn(&SectionForm) -> Option<String>) -> String {
+fn in_sections(blocks: &[YamlBlock], heading: impl Fn(&FileSectionForm) -> Option<String>) -> String {
     let (mut text, mut last) = (String::new(), String::new());
     for config in kinds::KINDS.iter() {
         let Some(heading) = heading(&config.section.form) else { continue };
@@ -75,8 +75,8 @@ fn in_sections(blocks: &[YamlBlock], heading: impl Fn(&SectionForm) -> Option<St
 /// An object under `key`. `ignored` lists attributes that cannot be written so that they read back.
 pub fn block(config: &ConfigKind, key: &str, object: &Object, declared: &KnownIds, ignored: &[String]) -> YamlBlock {
     let mut lines = match config.section.form {
-        SectionForm::Mapping(_) => YamlLines::new(format!("      {key}:\n"), "        "),
-        SectionForm::List(_) => YamlLines::new(format!("  - name: {key}\n"), "    "),
+        FileSectionForm::Mapping(_) => YamlLines::new(format!("      {key}:\n"), "        "),
+        FileSectionForm::List(_) => YamlLines::new(format!("  - name: {key}\n"), "    "),
     };
     (config.write)(&mut lines, object, declared);
     if !ignored.is_empty() {

@@ -201,10 +201,10 @@ fn kept(changes: &[Change], input: &Input<'_>, prior: &State) -> Vec<Note> {
         if let (Action::NoOp, [Cause::Superseded { by }]) = (change.action, change.causes.as_slice()) {
             let id = change.id.as_deref().unwrap_or_default();
             let message = match users::of_old_object(change) {
-                Some(users) => format!(
-                    "the previous {} `{id}` is kept for {users}; it is destroyed when they have been recreated",
-                    kind::find(&change.address.kind).map_or("object", |kind| kind.title)
-                ),
+                Some(users) => {
+                    let title = kind::find(&change.address.kind).map_or("object", |kind| kind.title);
+                    format!("the previous {title} `{id}` stays until {users} recreated")
+                }
                 None => format!(
                     "`{id}` is kept until its successor `{by}` is ready; `sindri start {by}` starts it and waits"
                 ),

@@ -11,7 +11,7 @@ use super::{rust_files, source};
 const LAYERS: [&str; 6] = ["planner", "apply", "store", "render", "observe.rs", "resource"];
 
 /// Literals that are spelled like an attribute and mean something else, each with the layer and the meaning.
-const OTHER_MEANINGS: [(&str, &str, &str); 7] = [
+const OTHER_MEANINGS: [(&str, &str, &str); 10] = [
     ("apply", "ports", "a condition of `sindri wait`"),
     ("apply", "port", "a noun in the help of `sindri wait`"),
     ("render", "name", "a member of JSON output"),
@@ -19,6 +19,9 @@ const OTHER_MEANINGS: [(&str, &str, &str); 7] = [
     ("render", "port", "a member of JSON output"),
     ("render", "region", "a member of JSON output"),
     ("render", "command", "a member of JSON output"),
+    ("render", "description", "a keyword of JSON schemas"),
+    ("render", "username", "a member of JSON output"),
+    ("render", "version", "a noun in sentences about drift"),
 ];
 
 /// The texts between double quotes in a line of code, without those in comments.

@@ -9,7 +9,7 @@ pub(super) mod registry;
 pub(super) mod secret;
 pub mod template;
 
-pub use super::config_kind::{ConfigKind, KindSection, Section, SectionForm};
+pub use super::config_kind::{ConfigKind, FileSection, FileSectionForm, KindSection};
 pub use super::context::Project;
 pub use super::document::{Data, MappingEntry, Scalar, YamlNode};
 pub use super::draft::{Declared, LifecycleSettings, ResourceDraft};

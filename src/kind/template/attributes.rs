@@ -16,7 +16,12 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
     Attribute { shared: Some(&ENVIRONMENT), ..own("env", Compare::ManagedKeys) },
     own("entrypoint", Compare::Exact),
     own("command", Compare::Exact),
-    Attribute { names: Some(Names::Outside(AccountObject::Registry)), ..own("registry_auth", Compare::Exact) },
+    Attribute {
+        names: Some(Names::Outside(AccountObject::Registry)),
+        // Source: `deleteRegistry` of RunPod's OpenAPI v2: templates silently lose the reference.
+        cleared_by_delete: true,
+        ..own("registry_auth", Compare::Exact)
+    },
     own("cuda_versions", Compare::Set),
     own("start_ssh", Compare::Exact),
     own("start_jupyter", Compare::Exact),

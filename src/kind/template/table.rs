@@ -26,6 +26,7 @@ pub static TEMPLATE: Kind = Kind {
     // Names of templates are unique in an account.
     recognition: Recognition::Identity { attributes: &["name"], words: "name" },
     readiness: Readiness::Existing,
+    delay: None,
     has_container: false,
     has_capacity: false,
     not_in_catalog: &[],

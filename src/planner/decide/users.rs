@@ -39,7 +39,7 @@ pub fn keep(decisions: &mut Decisions<'_>, observed: &Observed) {
     }
 }
 
-/// Who keeps the old object of this change, in a sentence; `None` if it is not kept.
+/// Who keeps the old object of this change, with the verb: ``pod.a` and `pod.b` are`. `None` if it is not kept.
 pub fn of_old_object(change: &Change) -> Option<String> {
     let kept = |effect: &SideEffect| match effect {
         SideEffect::KeepsOldObject { users, others, .. } => {
@@ -51,13 +51,13 @@ pub fn of_old_object(change: &Change) -> Option<String> {
     change.side_effects.iter().find_map(kept)
 }
 
-/// ``a``, ``a` and `b``, ``a`, `b` and 3 others``.
+/// `a is`, `a and b are`, `a, b and 3 others are`.
 fn few(names: &[String]) -> String {
     match names {
         [] => String::new(),
-        [only] => only.clone(),
-        [first, last] => format!("{first} and {last}"),
-        [first, second, rest @ ..] => format!("{first}, {second} and {} others", rest.len()),
+        [only] => format!("{only} is"),
+        [first, last] => format!("{first} and {last} are"),
+        [first, second, rest @ ..] => format!("{first}, {second} and {} others are", rest.len()),
     }
 }
 

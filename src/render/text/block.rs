@@ -348,11 +348,10 @@ fn side_effect(effect: &SideEffect) -> Option<String> {
             Some(format!("{} {verb} the old value until {they} again", words::few(users.iter().collect())))
         }
         SideEffect::KeepsOldObject { id, users, others } => {
-            let count = users.len() + others.len();
-            let (verb, they) = if count == 1 { ("keeps", "it is") } else { ("keep", "they are") };
             let managed = (!users.is_empty()).then(|| words::few(users.iter().collect()));
             let names: Vec<String> = managed.into_iter().chain(others.iter().cloned()).collect();
-            Some(format!("{} {verb} {id} until {they} recreated, and it is destroyed after that", names.join(", ")))
+            let verb = if users.len() + others.len() == 1 { "is" } else { "are" };
+            Some(format!("{id} stays until {} {verb} recreated", names.join(", ")))
         }
         SideEffect::DestroyedFirst { needs } => {
             Some(format!("createBeforeDestroy does not apply: `{needs}` must be destroyed first"))

@@ -17,6 +17,7 @@ pub(super) static WIRE: Wire = Wire {
     collection: "/v2/templates",
     list_query: "",
     read_query: "",
+    has_read: true,
     rows: Some("templates"),
     create: encode_create,
     update: Some(Update {

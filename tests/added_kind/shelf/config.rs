@@ -1,8 +1,8 @@
 //! `shelves: { left: { pod: trainer } }`.
 
 use sindri::config::kinds::{
-    BlockSchema, ConfigKind, Declared, Field, Findings, KindSection, KnownIds, LIFECYCLE, LifecycleSettings,
-    MappingEntry, Project, ResourceDraft, Section, ValueShape, YamlLines, YamlNode, lifecycle,
+    BlockSchema, ConfigKind, Declared, Field, FileSection, Findings, KindSection, KnownIds, LIFECYCLE,
+    LifecycleSettings, MappingEntry, Project, ResourceDraft, ValueShape, YamlLines, YamlNode, lifecycle,
 };
 use sindri::kind::POD;
 use sindri::model::{Address, Object, ProblemCode, Value};
@@ -11,7 +11,7 @@ use super::kind;
 
 pub static SHELF: ConfigKind = ConfigKind {
     kind: &kind::SHELF,
-    section: Section::of(&SECTION),
+    section: FileSection::of(&SECTION),
     block: &BLOCK,
     read,
     fallback_name: "shelf",

@@ -70,7 +70,7 @@ async fn add(
     let checks = Checks { name: &config.name, base: &config.file, options, dialect: config.dialect };
     let in_use = config.resources.keys().cloned().collect();
     blocks.write(&takeover.undeclared, &in_use, &checks);
-    let text = write::sections(&blocks.blocks);
+    let text = write::lists(&blocks.blocks) + &write::sections(&blocks.blocks);
     let file = session.config_name();
     let skipped: Vec<report::SkippedImport<'_>> =
         blocks.skipped.iter().map(|(object, reason)| skipped(object, reason)).collect();
@@ -93,8 +93,8 @@ async fn add(
             FailureCode::UndeclaredObjects,
             format!("{count} unmanaged objects are not declared in `{file}`"),
             format!(
-                "add the blocks above to `{file}` under `providers.runpod` and run this again to record the matching \
-                 objects. If the file declares a single pod, first give that pod a block under `pods`, with a \
+                "add the blocks above to `{file}`, indented ones under `providers.runpod` and the others at the top, \
+                 and run this again to record the matching objects. If the file declares a single pod, first give that pod a block under `pods`, with a \
                  `moved` entry. Fields next to `pods` are defaults for every pod. In a folder without a \
                  configuration, this command writes one. `{file}` was not changed"
             ),

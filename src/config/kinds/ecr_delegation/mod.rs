@@ -4,12 +4,12 @@ mod read;
 mod write;
 
 use super::registry::{BLOCK, SECTION, is_delegation};
-use super::{ConfigKind, Section};
+use super::{ConfigKind, FileSection};
 use crate::kind;
 
 pub static ECR_DELEGATION: ConfigKind = ConfigKind {
     kind: &kind::ECR_DELEGATION,
-    section: Section::of(&SECTION).only(is_delegation),
+    section: FileSection::of(&SECTION).only(is_delegation),
     block: &BLOCK,
     read: read::delegations,
     fallback_name: "ecr",

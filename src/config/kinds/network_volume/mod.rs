@@ -4,12 +4,12 @@ mod fields;
 mod read;
 mod write;
 
-use super::{ConfigKind, Section};
+use super::{ConfigKind, FileSection};
 use crate::kind;
 
 pub static NETWORK_VOLUME: ConfigKind = ConfigKind {
     kind: &kind::NETWORK_VOLUME,
-    section: Section::of(&fields::SECTION),
+    section: FileSection::of(&fields::SECTION),
     block: &fields::BLOCK,
     read: read::volumes,
     fallback_name: "volume",

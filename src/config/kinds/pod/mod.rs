@@ -15,12 +15,12 @@ pub(in crate::config) mod write;
 pub(in crate::config) use fields::POD_FIELDS;
 pub(in crate::config) use habits::POD_HABITS;
 
-use super::{ConfigKind, Section};
+use super::{ConfigKind, FileSection};
 use crate::kind;
 
 pub static POD: ConfigKind = ConfigKind {
     kind: &kind::POD,
-    section: Section::of(&fields::SECTION),
+    section: FileSection::of(&fields::SECTION),
     block: &fields::BLOCK,
     read: read::pods,
     fallback_name: "pod",

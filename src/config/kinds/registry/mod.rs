@@ -8,13 +8,13 @@ mod write;
 pub(in crate::config) use fields::{BLOCK, SECTION};
 pub(in crate::config) use reference::reference;
 
-use super::{ConfigKind, Section};
+use super::{ConfigKind, FileSection};
 use crate::config::document::YamlNode;
 use crate::kind;
 
 pub static REGISTRY: ConfigKind = ConfigKind {
     kind: &kind::REGISTRY,
-    section: Section::of(&fields::SECTION).only(|node| !is_delegation(node)),
+    section: FileSection::of(&fields::SECTION).only(|node| !is_delegation(node)),
     block: &fields::BLOCK,
     read: read::registries,
     fallback_name: "registry",

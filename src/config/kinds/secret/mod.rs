@@ -6,13 +6,13 @@ mod write;
 
 pub(in crate::config) use fields::BLOCK;
 
-use super::{ConfigKind, Section};
+use super::{ConfigKind, FileSection};
 use crate::config::secrets::is_kept;
 use crate::kind;
 
 pub static SECRET: ConfigKind = ConfigKind {
     kind: &kind::SECRET,
-    section: Section::list("secrets").only(is_kept),
+    section: FileSection::list("secrets").only(is_kept),
     block: &fields::BLOCK,
     read: read::secrets,
     fallback_name: "SECRET",

@@ -9,12 +9,12 @@ mod write;
 
 pub use merge::{MergedFields, TakesFields, merged};
 
-use super::ConfigKind;
+use super::{ConfigKind, FileSection};
 use crate::kind;
 
 pub static TEMPLATE: ConfigKind = ConfigKind {
     kind: &kind::TEMPLATE,
-    section: &fields::SECTION,
+    section: FileSection::of(&fields::SECTION),
     block: &fields::BLOCK,
     read: read::templates,
     fallback_name: "template",
