@@ -254,6 +254,19 @@ fn v2_of_august_2026_matches_its_document() {
         bench.send(v2("updatePod").id(&pod).body(json!({ member: ["a"] })), 422, None);
     }
     bench.send(v2("listSecrets"), 404, None);
+
+    let endpoint = json!({
+        "name": "e", "type": "LOAD_BALANCER", "image": "i:1", "gpu": { "pools": ["ADA_24"] },
+        "scaling": { "type": "REQUEST_COUNT", "requestCount": 4 },
+    });
+    let made = bench.send(v2("createEndpoint").body(endpoint), 201, Some("Endpoint"));
+    assert_eq!((made.get("cmd"), made.get("entrypoint")), (None, None), "came later");
+    let listed = bench.send(v2("listEndpoints").query("limit", 1), 200, Some("ListEndpointsResponse"));
+    assert_eq!(listed.as_object().map(|list| list.keys().collect::<Vec<_>>()), Some(vec![&"endpoints".to_owned()]));
+    bench.send(v2("listEndpointWorkers").id(id(&made)), 200, Some("ListEndpointWorkersResponse"));
+    bench.send(v2("listEndpointReleases").id(id(&made)), 200, Some("ListEndpointReleasesResponse"));
+    bench.send(v2("listEndpointBuilds").id(id(&made)), 404, None);
+    bench.send(v2("createTemplate").body(json!({ "name": "t", "image": "i:1" })), 201, Some("Template"));
 }
 
 fn presets_match(bench: &mut Bench) {

@@ -110,8 +110,9 @@ impl World {
         if let Some(endpoint) = self.endpoints.objects.get_mut(id) {
             let workers = std::mem::take(&mut endpoint.fleet);
             endpoint.queue.clear();
-            let step = endpoint.next_step.take();
-            self.endpoint_steps.retain(|(at, other)| Some(*at) != step || other != id);
+            if let Some(step) = endpoint.next_step.take() {
+                self.endpoint_steps.remove(&(step, id.to_owned()));
+            }
             workers.iter().for_each(|worker| self.release_worker(worker));
         }
         self.endpoints.delete(id, tweaks, now);
