@@ -8,7 +8,7 @@ use crate::emulator::state::events::EndpointEvent;
 use crate::emulator::state::world::World;
 
 /// The most jobs that one event adds.
-const MOST_JOBS: u32 = 100_000;
+const MOST_JOBS: u32 = 10_000;
 
 impl World {
     /// Applies an event to an endpoint. The error says why it is impossible.

@@ -24,6 +24,7 @@ impl World {
         now: Timestamp,
     ) -> Result<String, RequestRefusal> {
         self.check_endpoint(&settings, now)?;
+        self.check_worker_quota(0, settings.workers.max)?;
         tweaks.check_create()?;
         if tweaks.duplicate_name {
             self.insert_endpoint(settings.clone(), Visibility { found: now, listed: now }, now);
@@ -72,6 +73,7 @@ impl World {
     ) -> Result<(), RequestRefusal> {
         let current = self.endpoints.find(id, now)?;
         self.check_endpoint(&settings, now)?;
+        self.check_worker_quota(current.settings.workers.max, settings.workers.max)?;
         let diff = diff(&current.settings, &settings);
         let changes_workers = current.settings.workers != settings.workers;
         if current.settings == settings {
@@ -128,6 +130,17 @@ impl World {
             self.find_volume(volume, now)?;
         }
         self.check_registry(settings.container.registry.as_deref())
+    }
+
+    /// Refuses a maximum of workers that exceeds the quota of the account, if it is higher than before.
+    fn check_worker_quota(&self, before: u32, after: u32) -> Result<(), RequestRefusal> {
+        let all = self.endpoints.objects.newest_first().map(|endpoint| u64::from(endpoint.settings.workers.max));
+        let quota = self.settings.worker_quota;
+        if after > before && all.sum::<u64>() + u64::from(after - before) > u64::from(quota) {
+            let text = format!("Max workers across all endpoints must not exceed your workers quota ({quota}).");
+            return Err(RequestRefusal::Rule(text));
+        }
+        Ok(())
     }
 
     /// The templates that belong to endpoints, newest first.

@@ -142,6 +142,8 @@ pub struct Settings {
     pub v2_pods_keep_template: bool,
     /// `GET /v2/templates` lists the templates that belong to endpoints. Whether RunPod does is not documented.
     pub lists_bound_templates: bool,
+    /// The most workers of all endpoints together, as the sum of `workers.max`.
+    pub worker_quota: u32,
     /// A second endpoint with the same name is refused with 409.
     pub unique_endpoint_names: bool,
     /// Workers that RunPod keeps for an endpoint with `workers.min` 0, without showing the number (runpod/flash#364).
@@ -193,6 +195,7 @@ impl Default for Settings {
             template_name_hold_seconds: None,
             v2_pods_keep_template: false,
             lists_bound_templates: false,
+            worker_quota: 1000,
             unique_endpoint_names: false,
             hidden_standby_workers: 0,
             rollout_seconds_per_worker: 0,

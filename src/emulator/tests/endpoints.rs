@@ -124,6 +124,20 @@ fn without_requests_the_maximum_of_workers_falls_to_2_after_3_days_and_to_0_afte
 }
 
 #[test]
+fn the_maximums_of_all_endpoints_stay_within_the_quota() {
+    let mut bench = Bench::new(Settings { worker_quota: 5, ..Settings::default() });
+    let workers = |max: u64| with(endpoint(), "workers", json!({ "max": max }));
+    assert_eq!(bench.send(v2("createEndpoint").body(workers(u64::from(u32::MAX)))).0, 400);
+    let id = bench.create_endpoint(workers(3));
+    assert_eq!(bench.send(v2("createEndpoint").body(workers(3))).0, 400);
+    bench.create_endpoint(workers(2));
+    let patch = |max: u64| v2("updateEndpoint").id(&id).body(json!({ "workers": { "max": max } }));
+    assert_eq!((bench.send(patch(4)).0, bench.send(patch(2)).0, bench.send(patch(3)).0), (400, 200, 200));
+    bench.world.settings.worker_quota = 1;
+    assert_eq!((bench.send(patch(2)).0, bench.send(patch(3)).0), (200, 400), "less is always possible");
+}
+
+#[test]
 fn faults_that_fit_any_kind_apply_to_endpoints() {
     let mut bench = Bench::observed();
     let none = Tweaks::default;
