@@ -21,7 +21,8 @@ pub struct Kind {
     /// Whether every refresh lists its objects. Otherwise they are listed only if the configuration, the state or an
     /// unfinished request contains one, or if a command looks for objects outside the state.
     pub always_listed: bool,
-    /// Whether its fields become those of the resources that name it, so that a change of it explains theirs.
+    /// Whether its fields become those of the resources that name it, so that a change of it explains theirs. The
+    /// attributes have the same names in both kinds.
     pub is_merged_into_users: bool,
     /// What a change of [`crate::model::Record::chosen`] at RunPod means.
     pub chosen_drift: DriftClass,

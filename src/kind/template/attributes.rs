@@ -32,7 +32,7 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
 
 /// An attribute of a template, all of which change in place.
 const fn own(name: &'static str, compare: Compare) -> Attribute {
-    attribute(name, compare, in_place, "a template changes in place; what was made from it stays as it is", ONLY_V2)
+    attribute(name, compare, in_place, "a template changes in place", ONLY_V2)
 }
 
 const ONLY_V2: (Support, Support) =

@@ -26,7 +26,7 @@ use crate::resource::records::{declared_record, needed, wanted_power};
 pub use self::decision::{Decision, Decisions};
 use self::refuse::ambiguous;
 pub use self::subject::DecisionContext;
-use self::subject::{Members, Subject};
+use self::subject::{Members, Subject, explains};
 
 /// Decides about every declared or recorded address.
 pub fn decide<'a>(context: &DecisionContext<'a>) -> Decisions<'a> {
@@ -131,10 +131,9 @@ impl<'a> Subject<'_, 'a> {
                 .map(|(address, action)| Cause::Dependency { address: address.clone(), action: *action });
             causes.extend(chain);
         }
-        if !fields.is_empty() {
-            let merged = self.merged.iter().cloned();
-            causes.extend(merged.map(|(address, action)| Cause::Dependency { address, action }));
-        }
+        let sources = self.merged.iter().filter(|source| explains(source, fields));
+        causes
+            .extend(sources.map(|source| Cause::Dependency { address: source.address.clone(), action: source.action }));
         let broken = self.broken(object);
         causes.extend(broken.clone());
         let asked = self.context.input.options.replace.contains(self.address);

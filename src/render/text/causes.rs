@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::words;
 use super::view::Context;
 use crate::kind::{self, Kind};
-use crate::model::{Action, Address, Cause, Change, DifferenceOrigin, Effect, Power};
+use crate::model::{Action, Address, Cause, Change, DifferenceOrigin, Effect, FieldChange, Position, Power};
 
 /// One line per cause that the fields do not show already.
 pub fn because(context: &Context<'_>, change: &Change) -> Vec<String> {
@@ -60,9 +60,11 @@ fn dependency<'a>(context: &Context<'a>, address: &'a Address, action: Action, s
     if seen.contains(&address) {
         return what;
     }
+    let user = seen.last().and_then(|user| context.by_address.get(user));
     seen.push(address);
     let reason = context.by_address.get(address).and_then(|change| {
-        own_reason(change).or_else(|| change.causes.iter().find_map(|cause| clause(context, cause, seen)))
+        own_reason(&relevant(change, user.copied()))
+            .or_else(|| change.causes.iter().find_map(|cause| clause(context, cause, seen)))
     });
     match reason {
         Some(reason) => format!("{what}, because {reason}"),
@@ -70,17 +72,26 @@ fn dependency<'a>(context: &Context<'a>, address: &'a Address, action: Action, s
     }
 }
 
+/// The fields of a change that can be the reason for a change of its user: those that the user gets from it, if it is
+/// merged into its users.
+fn relevant<'a>(change: &'a Change, user: Option<&Change>) -> Vec<&'a FieldChange> {
+    let is_merged = kind::find(&change.address.kind).is_some_and(|kind| kind.is_merged_into_users);
+    let same = |field: &&FieldChange| {
+        user.is_none_or(|user| user.fields.iter().any(|own| own.path == field.path)) //
+    };
+    change.fields.iter().filter(|field| !is_merged || same(field)).collect()
+}
+
 /// The fields that decide the action: those with the worst effect.
-fn own_reason(change: &Change) -> Option<String> {
-    let worst: Effect = change.fields.iter().map(|field| field.effect).max()?;
-    let fields = || change.fields.iter().filter(|field| field.effect == worst);
+fn own_reason(fields: &[&FieldChange]) -> Option<String> {
+    let worst: Effect = fields.iter().map(|field| field.effect).max()?;
+    let fields = || fields.iter().filter(|field| field.effect == worst);
     let drifted = fields().all(|field| field.origin == Some(DifferenceOrigin::Drift));
     let names: Vec<String> = fields().map(|field| format!("`{}`", field.path)).collect();
-    let places: BTreeSet<String> = fields().filter_map(|field| Some(field.position.as_ref()?.to_string())).collect();
-    let places = match places.len() {
-        0 => String::new(),
-        _ => format!(" ({})", places.into_iter().collect::<Vec<_>>().join(", ")),
-    };
+    let places: BTreeSet<&Position> = fields().filter_map(|field| field.position.as_ref()).collect();
+    let mut places: Vec<String> = places.into_iter().map(Position::to_string).collect();
+    places.dedup();
+    let places = if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) };
     let (names, one) = (names.join(" and "), names.len() == 1);
     Some(match (drifted, one) {
         (true, _) => format!("its {names} {} changed at RunPod", if one { "was" } else { "were" }),

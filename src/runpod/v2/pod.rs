@@ -133,6 +133,8 @@ fn decode(json: &Json<'_>) -> Option<Object> {
     read_mounts(&mut found, json);
     read_command(&mut found, json);
     found.put("registry_auth", id_or_null(json, "registry"));
+    // Only pods that the console made from a template keep its id.
+    found.put("template", text(json, "template"));
     found.put("ports", ports.clone().map(Value::texts));
     found.put("env", env);
 

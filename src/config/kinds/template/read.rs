@@ -1,5 +1,8 @@
 //! Reads `templates`.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
+
 use super::fields;
 use crate::config::config_kind::KindSection;
 use crate::config::context::Project;
@@ -20,7 +23,28 @@ const CATEGORY: &str = "NVIDIA";
 
 /// All declared templates.
 pub(super) fn templates(section: &KindSection<'_>, project: &Project<'_>, findings: &mut Findings) -> Vec<Declared> {
-    section.declarations().iter().map(|entry| template(entry, project, findings)).collect()
+    let declared: Vec<Declared> =
+        section.declarations().iter().map(|entry| template(entry, project, findings)).collect();
+    refuse_same_names(section.declarations(), &declared, findings);
+    declared
+}
+
+/// Reports templates with the same name at RunPod, which accepts a name once per account.
+fn refuse_same_names(entries: &[MappingEntry], declared: &[Declared], findings: &mut Findings) {
+    let mut first: BTreeMap<&Value, &MappingEntry> = BTreeMap::new();
+    for (entry, template) in entries.iter().zip(declared) {
+        let Some(name) = template.resource.inputs.get("name") else { continue };
+        match first.entry(name) {
+            Slot::Vacant(slot) => drop(slot.insert(entry)),
+            Slot::Occupied(other) => {
+                let at = template.span("name").unwrap_or(entry.key_span);
+                let message = format!("the templates `{}` and `{}` have the same `name`", other.get().key, entry.key);
+                findings
+                    .error(ProblemCode::Conflict, at, message)
+                    .help("RunPod accepts the name of a template once per account; change one of them");
+            }
+        }
+    }
 }
 
 fn template(entry: &MappingEntry, project: &Project<'_>, findings: &mut Findings) -> Declared {

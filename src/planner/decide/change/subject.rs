@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::decision::Decision;
 use crate::kind::Kind;
-use crate::model::{Action, Address, Attributes, Awaiting, Cause, Object, Record, Resource, State, Value};
+use crate::model::{
+    Action, Address, Attributes, Awaiting, Cause, Change, DifferenceOrigin, FieldChange, Object, Record, Resource,
+    State, Value,
+};
 use crate::planner::input::{Graphs, Input};
 use crate::planner::recognise::claim::Claims;
 use crate::resource::inventory::live_object;
@@ -55,8 +58,8 @@ pub(super) struct Subject<'c, 'a> {
     pub succeeds: bool,
     /// The targets of the unresolved references in `wanted`, with the action on each.
     pub unresolved: Vec<(Address, Action)>,
-    /// Changing resources whose fields are among the inputs, with the action on each.
-    pub merged: Vec<(Address, Action)>,
+    /// The changes of the resources whose fields are among the inputs.
+    pub merged: Vec<&'c Change>,
     /// Attributes that keep their values although the declaration differs.
     pub unapplied: BTreeSet<String>,
     /// Attributes that keep naming the previous object of a replaced resource, with its id.
@@ -76,7 +79,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         kind: &'static Kind,
         address: &'c Address,
         members: &Members<'_>,
-        decided: &BTreeMap<Address, Decision<'a>>,
+        decided: &'c BTreeMap<Address, Decision<'a>>,
     ) -> Self {
         let resource = context.desired.get(address);
         let prior = context.prior.resources.get(address);
@@ -169,9 +172,26 @@ fn unresolved(resource: &Resource, decided: &BTreeMap<Address, Decision<'_>>) ->
     made.collect()
 }
 
-/// The changing resources that become part of this one, with the action on each.
-fn merged(resource: &Resource, decided: &BTreeMap<Address, Decision<'_>>) -> Vec<(Address, Action)> {
+/// The changes of the resources that become part of this one.
+fn merged<'c>(resource: &Resource, decided: &'c BTreeMap<Address, Decision<'_>>) -> Vec<&'c Change> {
     let sources = resource.needs.iter().filter_map(|need| decided.get(need));
     let changing = sources.filter(|it| it.kind.is_merged_into_users && it.change.action != Action::NoOp);
-    changing.map(|decision| (decision.change.address.clone(), decision.change.action)).collect()
+    changing.map(|decision| &decision.change).collect()
+}
+
+/// Whether the change of a resource explains one of these fields of a resource that it is merged into.
+pub(super) fn explains(source: &Change, fields: &[FieldChange]) -> bool {
+    fields.iter().any(|field| match source.action {
+        Action::Create | Action::Replace | Action::ReplaceCreateFirst => {
+            value_at(&source.after, &field.path) == Some(&field.after)
+        }
+        _ => source.fields.iter().any(|own| own.path == field.path && own.origin != Some(DifferenceOrigin::Drift)),
+    })
+}
+
+fn value_at<'v>(attributes: &'v Attributes, path: &str) -> Option<&'v Value> {
+    match path.split_once('.') {
+        Some((attribute, key)) => attributes.get(attribute)?.as_map()?.get(key),
+        None => attributes.get(path),
+    }
 }
