@@ -48,6 +48,7 @@ mod cli {
     mod story;
     mod summaries;
     mod takeover;
+    mod templates;
     #[cfg(unix)]
     mod terminal;
     mod truth;

@@ -9,6 +9,10 @@ use sindri::config::{Config, LoadOptions, ProblemCode, Problems, load};
 use sindri::kind;
 use sindri::model::{Address, Dialect, Money, Power, Resource, Updates, Value};
 
+mod config {
+    mod templates;
+}
+
 /// A folder with files and an environment.
 struct Folder {
     folder: tempfile::TempDir,

@@ -276,8 +276,6 @@ impl<'a> RunningOperation<'_, 'a> {
                  does not have; check its id, and that the API key belongs to the same account"
                     .to_owned(),
             ),
-            // The general help is about machines.
-            (Verb::Create, ErrorClass::Invalid) if !self.kind.has_capacity => None,
             (Verb::Delete, ErrorClass::Invalid | ErrorClass::Conflict | ErrorClass::Server)
                 if kind::is_referred_to(self.kind.name) =>
             {

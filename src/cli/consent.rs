@@ -160,7 +160,7 @@ fn flags_suffice(plan: &Plan, change: &ChangeFlags, adopt: bool) -> Result<(), F
     if plan.adopts_unmanaged() && !adopt {
         return Err(Failure::refused(
             FailureCode::AdoptionNeedsConsent,
-            "there are unmanaged pods or volumes that match this configuration",
+            "there are unmanaged objects at RunPod that match this configuration",
             "review the plan, then pass `--adopt` to adopt them, or `--ignore-existing` to create new ones; nothing \
              was changed",
         ));

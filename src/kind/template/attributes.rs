@@ -45,7 +45,7 @@ static ENVIRONMENT: SharedMap = SharedMap { title: "environment", injected: |_, 
 fn volume(before: &Value, after: &Value) -> Result<Effect, &'static str> {
     let size_gb = |value: &Value| value.as_int().unwrap_or(0);
     match (size_gb(before), size_gb(after)) {
-        (1.., 0) => Err("RunPod cannot remove the volume of a template; declare another template without one"),
+        (1.., 0) => Err("RunPod cannot remove the volume of a template"),
         _ => Ok(Effect::InPlace),
     }
 }

@@ -26,6 +26,8 @@ impl Subject<'_, '_> {
         change: &Change,
         difference: &Difference,
     ) -> Vec<Refusal> {
+        let holds_data = !(self.kind.losses)(&object.attributes).is_empty();
+        let move_data = if holds_data { " and move the data yourself" } else { "" };
         let mut refusals: Vec<Refusal> = difference
             .refused
             .iter()
@@ -36,7 +38,7 @@ impl Subject<'_, '_> {
                     field.path, self.address, field.before, field.after
                 ),
                 help: format!(
-                    "keep {}, or declare a new {} under another name and move the data yourself",
+                    "keep {}, or declare a new {} under another name{move_data}",
                     field.before, self.kind.title
                 ),
                 position: field.position.clone(),
