@@ -340,6 +340,60 @@ fn problems_of_a_file_have_a_position_and_advice() {
 }
 
 #[test]
+fn problems_of_templates_have_a_position_and_advice() {
+    // The fields of the template begin on line 9, those of a pod that names it on line 11.
+    let file = |template: &str, pod: &str| {
+        let pods = if pod.is_empty() { String::new() } else { format!("\n    pods:\n      main: {{ {pod} }}") };
+        format!(
+            "version: \"3.0\"\nname: demo\ndeployment: {{ provider: runpod }}\nproviders:\n  runpod:\n    \
+             networkVolumes: {{ v: {{ sizeGb: 10, region: US-KS-2 }} }}\n    templates:\n      base:\n        \
+             {{ {template} }}{pods}\n"
+        )
+    };
+    let user = "template: base, gpuType: NVIDIA L4";
+    let image = "image: \"a:1\"";
+    let mut cases = vec![
+        (file(image, "template: bse, gpuType: NVIDIA L4"), "unknown_template", 11, "did you mean `base`?"),
+        (
+            file(image, "template: other, gpuType: NVIDIA L4"),
+            "unknown_template",
+            11,
+            "declared: `base`; use `templateId`",
+        ),
+        (file(image, &format!("{user}, templateId: abc")), "conflict", 11, "one that sindri does not manage"),
+        (file("env: { A: b }", ""), "missing_image", 8, "write its container image"),
+        // Once, although the pod gets the same value.
+        (file("image: \"a b\"", user), "bad_image", 9, ""),
+        (file("image: a", user), "moving_image", 9, "pin a version tag"),
+        (file(&format!("{image}, ports: [\"80\"]"), user), "bad_port", 9, "add a protocol"),
+        (file(&format!("{image}, args: \"it's\""), user), "bad_command", 9, "close the quote"),
+        (file(&format!("{image}, volumeMountPath: /usr"), user), "bad_path", 9, "/workspace"),
+        (file(&format!("{image}, cudaVersions: [\"12\"]"), user), "bad_version", 9, "two numbers"),
+        (file(&format!("{image}, env: {{ RUNPOD_X: a }}"), user), "reserved_variable", 9, "choose another name"),
+        (file(&format!("{image}, volumeSizeGb: 5"), ""), "volume_size", 9, "at least 10 GB"),
+        (file(&format!("{image}, category: GPU"), ""), "unknown_word", 9, "accepted: `NVIDIA`, `AMD`, `CPU`"),
+        (file(&format!("{image}, registry: a, registryAuth: b"), ""), "conflict", 9, "keep `registry`"),
+        (file(&format!("{image}, networkVolume: v"), ""), "unknown_key", 9, "in the pods or endpoints"),
+        (file(&format!("{image}, gpuType: L4"), ""), "unknown_key", 9, "a template has no machine"),
+        (file(&format!("{image}, readme: x"), ""), "unknown_key", 9, "cannot set the readme"),
+        (file(&format!("{image}, disk: 20"), ""), "unknown_key", 9, "`containerDiskGb: 50`"),
+        (file(&format!("{image}, template: other"), ""), "unknown_key", 9, "cannot be made from another"),
+    ];
+    cases.push((
+        pod("gpuType: NVIDIA L4\ntemplate: base"),
+        "unknown_template",
+        FIRST + 1,
+        "declare it under `templates`",
+    ));
+    let twins = "templates:\n  a: { image: \"a:1\", name: x }\n  b: { image: \"a:1\", name: x }\ngpuType: NVIDIA L4";
+    cases.push((pod(twins), "conflict", FIRST + 2, "once per account"));
+    let cases =
+        cases.into_iter().filter_map(|(yaml, code, line, phrase)| mismatch(&yaml, Dialect::V2, code, line, phrase));
+    let mismatches: Vec<String> = cases.collect();
+    assert!(mismatches.is_empty(), "{}", mismatches.join("\n"));
+}
+
+#[test]
 fn a_version_is_a_text_or_the_number_3() {
     for version in ["3", "3.0", "\"3\"", "\"3.0\""] {
         let yaml = pod("gpuType: NVIDIA L4").replace("\"3.0\"", version);

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 use sindri::kind::limits::{LimitRule, LimitSource};
-use sindri::kind::{self, AccountObject, KINDS, Kind, NETWORK_VOLUME, POD};
+use sindri::kind::{self, AccountObject, KINDS, Kind, NETWORK_VOLUME, POD, TEMPLATE};
 use sindri::model::{Attributes, Dialect, Power, Value};
 use sindri::runpod::Api;
 
@@ -105,6 +105,91 @@ fn volume(tier: Value) -> Attributes {
     attributes(&[("name", "data".into()), ("size_gb", Value::Int(50)), ("region", "US-CA-2".into()), ("tier", tier)])
 }
 
+/// Templates with every attribute, and with none that is optional.
+fn templates() -> [Attributes; 2] {
+    let everything = attributes(&[
+        ("name", "base".into()),
+        ("image", "img:1".into()),
+        ("container_disk_gb", Value::Int(40)),
+        ("volume_gb", Value::Int(20)),
+        ("volume_mount_path", "/data".into()),
+        ("ports", Value::texts(["80/http"])),
+        ("env", env(&[("A", "b")])),
+        ("entrypoint", Value::texts(["bash"])),
+        ("command", Value::texts(["-c", "x"])),
+        ("registry_auth", "cred1".into()),
+        ("cuda_versions", Value::texts(["12.8"])),
+        ("start_ssh", false.into()),
+        ("start_jupyter", false.into()),
+        ("serverless", true.into()),
+        ("public", true.into()),
+        ("category", "CPU".into()),
+    ]);
+    let missing = TEMPLATE.attributes.iter().find(|attribute| !everything.contains_key(attribute.name));
+    assert!(missing.is_none(), "{missing:?}");
+    [everything, attributes(&[("name", "base".into()), ("image", "img:1".into())])]
+}
+
+#[tokio::test]
+async fn bodies_of_templates_fit_the_document_and_carry_every_attribute() {
+    let Some(document) = document("openapi-v2-2026-10.json") else { return };
+    let none: [String; 0] = [];
+    let [everything, least] = templates();
+    for inputs in [&everything, &least] {
+        let body = create_body(Dialect::V2, &TEMPLATE, inputs).await;
+        assert_eq!(violations(&document, "CreateTemplateRequest", &body), none, "{body}");
+    }
+    let create = create_body(Dialect::V2, &TEMPLATE, &everything).await;
+    let update = update_body(Dialect::V2, &TEMPLATE, &everything).await;
+    assert_eq!(violations(&document, "UpdateTemplateRequest", &update), none, "{update}");
+    for schema in ["CreateTemplateRequest", "UpdateTemplateRequest"] {
+        let mut known = Vec::new();
+        members(&document, &document["components"]["schemas"][schema], &mut known);
+        // Entrypoint and command travel in `args`.
+        for member in known.iter().filter(|member| !["cmd", "entrypoint"].contains(&member.as_str())) {
+            let body = if schema.starts_with("Create") { &create } else { &update };
+            assert!(body.get(member).is_some(), "{schema} {member} in {body}");
+        }
+    }
+    // Everything that can be cleared is.
+    let cleared = attributes(&[
+        ("registry_auth", Value::Null),
+        ("ports", Value::List(vec![].into())),
+        ("cuda_versions", Value::Null),
+        ("command", Value::Null),
+        ("entrypoint", Value::Null),
+        ("start_ssh", false.into()),
+    ]);
+    let body = update_body(Dialect::V2, &TEMPLATE, &cleared).await;
+    assert_eq!(violations(&document, "UpdateTemplateRequest", &body), none, "{body}");
+    let expected = json!({ "registry": null, "ports": [], "allowedCudaVersions": [], "args": "", "startSsh": false });
+    assert_eq!(body, expected);
+}
+
+/// The names of the members of a schema.
+fn members(document: &Json, schema: &Json, found: &mut Vec<String>) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = document.pointer(reference.trim_start_matches('#')).expect("a reference leads somewhere");
+        return members(document, target, found);
+    }
+    schema["allOf"].as_array().into_iter().flatten().for_each(|part| members(document, part, found));
+    found.extend(schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()));
+}
+
+#[tokio::test]
+async fn the_documents_example_of_a_template_is_read_completely() {
+    let Some(document) = document("openapi-v2-2026-10.json") else { return };
+    let example = "/paths/~1v2~1templates/get/responses/200/content/application~1json/examples/templates/value";
+    let example = document.pointer(example).expect("an example").clone();
+    let script = Script::new([answer(200, &example)]);
+    let listed = client(&script, Dialect::V2).list(&TEMPLATE).await.unwrap();
+    let [template] = &listed[..] else { panic!("{listed:?}") };
+    let unread = TEMPLATE.attributes.iter().find(|attribute| !template.attributes.contains_key(attribute.name));
+    assert!(unread.is_none(), "{unread:?}");
+    assert_eq!((template.name.as_str(), &template.attributes["volume_gb"]), ("PyTorch GPU Template", &Value::Int(20)));
+    assert_eq!(template.attributes["start_jupyter"], false.into());
+}
+
 #[tokio::test]
 async fn bodies_of_v2_fit_its_document() {
     let Some(document) = document("openapi-v2-2026-10.json") else { return };
@@ -170,9 +255,17 @@ async fn every_request_is_an_operation_of_the_document() {
         [(Dialect::V1, "openapi-v1.json", "/v1"), (Dialect::V2, "openapi-v2-2026-10.json", "")]
     {
         let Some(document) = document(name) else { return };
-        for (kind, inputs) in [(&POD, pod()), (&NETWORK_VOLUME, volume(Value::Null))] {
+        let [template, _] = templates();
+        for (kind, inputs) in [(&POD, pod()), (&NETWORK_VOLUME, volume(Value::Null)), (&TEMPLATE, template)] {
+            if !kind.dialects.contains(&dialect) {
+                continue;
+            }
             let one = json!({ "id": "p1" });
-            let list = if dialect == Dialect::V1 { json!([]) } else { json!({ "pods": [], "networkVolumes": [] }) };
+            let list = if dialect == Dialect::V1 {
+                json!([])
+            } else {
+                json!({ "pods": [], "networkVolumes": [], "templates": [] })
+            };
             let mut answers = vec![answer(200, &list)];
             answers.resize(10, answer(200, &one));
             let script = Script::new(answers);
@@ -253,8 +346,16 @@ fn is_kept(rule: LimitRule, keyword: &str, value: &Json) -> bool {
 
 #[test]
 fn every_limit_of_the_documents_is_in_the_table_and_vice_versa() {
-    let creates = [("pod", "CreatePodRequest"), ("network_volume", "CreateNetworkVolumeRequest")];
-    let updates = [("pod", "UpdatePodRequest"), ("network_volume", "UpdateNetworkVolumeRequest")];
+    let creates = [
+        ("pod", "CreatePodRequest"),
+        ("network_volume", "CreateNetworkVolumeRequest"),
+        ("template", "CreateTemplateRequest"),
+    ];
+    let updates = [
+        ("pod", "UpdatePodRequest"),
+        ("network_volume", "UpdateNetworkVolumeRequest"),
+        ("template", "UpdateTemplateRequest"),
+    ];
     let v1 = [
         ("pod", "PodCreateInput"),
         ("pod", "PodUpdateInput"),

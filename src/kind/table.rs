@@ -141,6 +141,11 @@ impl Kind {
         attributes.get(self.name_attribute?)?.as_text()
     }
 
+    /// Whether the resources that name one of this kind get this field from it. Their names are their own.
+    pub fn gives(&self, path: &str) -> bool {
+        self.is_merged_into_users && self.name_attribute != Some(path)
+    }
+
     /// Whether its objects carry a [`crate::model::Marker`].
     pub fn is_marked(&self) -> bool {
         self.recognition == Recognition::Marker

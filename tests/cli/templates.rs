@@ -109,6 +109,12 @@ fn a_template_is_no_cause_of_changes_that_do_not_come_from_it() {
     project.edit("LOG_LEVEL: debug", "LOG_LEVEL: trace");
     let plan = project.run(&emulator, "plan").exits(0).tells("Plan: 1 update, 1 replace, 2 unchanged");
     assert!(!plan.stdout.contains("because `template.base`"), "{}", plan.stdout);
+    // Their names change together, but each has its own.
+    let emulator = Emulator::start();
+    let project = applied(&emulator);
+    project.edit("name: lab", "name: lob");
+    let plan = project.run(&emulator, "plan").exits(0).tells("Plan: 4 update");
+    assert!(!plan.stdout.contains("because `template.base`"), "{}", plan.stdout);
 }
 
 #[test]

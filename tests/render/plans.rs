@@ -331,6 +331,61 @@ fn a_chain_of_causes_is_followed_to_its_beginning_and_never_in_circles() {
     assert!(text.lines().any(|found| found == line), "{text}");
 }
 
+/// A template whose image and variable change, with pods made from it. The last has a variable of its own.
+pub fn template_edit() -> Plan {
+    let image = |kind, effect| field(kind, "image", "acme/base:1.4".into(), "acme/base:1.5".into(), effect, 12);
+    let level = |kind, effect| field(kind, "env.LOG_LEVEL", "info".into(), "debug".into(), effect, 14);
+    let template = |tag: &str| {
+        attributes([("name", "llm-team-base".into()), ("image", format!("acme/base:{tag}").into())]) //
+    };
+    let user = |address: &str, fields: Vec<FieldChange>| {
+        let before = gpu_pod(H100, 2, "acme/base:1.4");
+        Change {
+            id: Some("5xpma5eg46tqjq".into()),
+            fields,
+            losses: losses("pod", &before),
+            before,
+            after: gpu_pod(H100, 2, "acme/base:1.5"),
+            causes: vec![
+                Cause::Fields,
+                Cause::Dependency { address: self::address("template.base"), action: Action::Update },
+            ],
+            risk: Risk::DiskLoss,
+            hourly_before: money(5.86).into(),
+            hourly_after: money(5.86).into(),
+            ..change(address, Action::Replace)
+        }
+    };
+    let both = || vec![image("pod", Effect::Restart), level("pod", Effect::Restart)];
+    plan(vec![
+        user("pod.evaluator", vec![image("pod", Effect::Restart)]),
+        user("pod.trainer[0]", both()),
+        user("pod.trainer[1]", both()),
+        Change {
+            id: Some("9x4m2p7vab".into()),
+            fields: vec![
+                field("template", "name", "base".into(), "llm-team-base".into(), Effect::InPlace, 11),
+                image("template", Effect::InPlace),
+                level("template", Effect::InPlace),
+            ],
+            before: template("1.4"),
+            after: template("1.5"),
+            causes: vec![Cause::Fields],
+            ..change("template.base", Action::Update)
+        },
+    ])
+}
+
+#[test]
+fn an_edited_template_is_the_cause_of_the_fields_that_come_from_it() {
+    golden::check("render/template_edit.txt", &plain(&template_edit()));
+    let narrow = Style { width: Some(80), ..Style::default() };
+    golden::check("render/template_edit_80.txt", &rendered(&template_edit(), &view(), &narrow));
+    let mut comment = String::new();
+    markdown::plan(&mut comment, &template_edit(), &view(), markdown::BUDGET).expect("a string takes everything");
+    golden::check("render/template_edit.md", &comment);
+}
+
 #[test]
 fn a_port_that_changes_without_its_pod_is_a_separate_row() {
     let lonely = plan(vec![

@@ -131,9 +131,8 @@ impl<'a> Subject<'_, 'a> {
                 .map(|(address, action)| Cause::Dependency { address: address.clone(), action: *action });
             causes.extend(chain);
         }
-        let sources = self.merged.iter().filter(|source| explains(source, fields));
-        causes
-            .extend(sources.map(|source| Cause::Dependency { address: source.address.clone(), action: source.action }));
+        let sources = self.merged.iter().filter(|source| explains(source, fields)).map(|source| &source.change);
+        causes.extend(sources.map(|it| Cause::Dependency { address: it.address.clone(), action: it.action }));
         let broken = self.broken(object);
         causes.extend(broken.clone());
         let asked = self.context.input.options.replace.contains(self.address);

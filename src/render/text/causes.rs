@@ -75,11 +75,12 @@ fn dependency<'a>(context: &Context<'a>, address: &'a Address, action: Action, s
 /// The fields of a change that can be the reason for a change of its user: those that the user gets from it, if it is
 /// merged into its users.
 fn relevant<'a>(change: &'a Change, user: Option<&Change>) -> Vec<&'a FieldChange> {
-    let is_merged = kind::find(&change.address.kind).is_some_and(|kind| kind.is_merged_into_users);
-    let same = |field: &&FieldChange| {
+    let merged = kind::find(&change.address.kind).filter(|kind| kind.is_merged_into_users);
+    let same = |field: &FieldChange| {
         user.is_none_or(|user| user.fields.iter().any(|own| own.path == field.path)) //
     };
-    change.fields.iter().filter(|field| !is_merged || same(field)).collect()
+    let is_given = |field: &&FieldChange| merged.is_none_or(|kind| kind.gives(&field.path) && same(field));
+    change.fields.iter().filter(is_given).collect()
 }
 
 /// The fields that decide the action: those with the worst effect.

@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::decision::Decision;
 use crate::kind::Kind;
 use crate::model::{
-    Action, Address, Attributes, Awaiting, Cause, Change, DifferenceOrigin, FieldChange, Object, Record, Resource,
-    State, Value,
+    Action, Address, Attributes, Awaiting, Cause, DifferenceOrigin, FieldChange, Object, Record, Resource, State, Value,
 };
 use crate::planner::input::{Graphs, Input};
 use crate::planner::recognise::claim::Claims;
@@ -58,8 +57,8 @@ pub(super) struct Subject<'c, 'a> {
     pub succeeds: bool,
     /// The targets of the unresolved references in `wanted`, with the action on each.
     pub unresolved: Vec<(Address, Action)>,
-    /// The changes of the resources whose fields are among the inputs.
-    pub merged: Vec<&'c Change>,
+    /// The changing resources whose fields are among the inputs.
+    pub merged: Vec<&'c Decision<'a>>,
     /// Attributes that keep their values although the declaration differs.
     pub unapplied: BTreeSet<String>,
     /// Attributes that keep naming the previous object of a replaced resource, with its id.
@@ -172,16 +171,15 @@ fn unresolved(resource: &Resource, decided: &BTreeMap<Address, Decision<'_>>) ->
     made.collect()
 }
 
-/// The changes of the resources that become part of this one.
-fn merged<'c>(resource: &Resource, decided: &'c BTreeMap<Address, Decision<'_>>) -> Vec<&'c Change> {
+/// The changing resources that become part of this one.
+fn merged<'c, 'a>(resource: &Resource, decided: &'c BTreeMap<Address, Decision<'a>>) -> Vec<&'c Decision<'a>> {
     let sources = resource.needs.iter().filter_map(|need| decided.get(need));
-    let changing = sources.filter(|it| it.kind.is_merged_into_users && it.change.action != Action::NoOp);
-    changing.map(|decision| &decision.change).collect()
+    sources.filter(|it| it.kind.is_merged_into_users && it.change.action != Action::NoOp).collect()
 }
 
 /// Whether the change of a resource explains one of these fields of a resource that it is merged into.
-pub(super) fn explains(source: &Change, fields: &[FieldChange]) -> bool {
-    fields.iter().any(|field| match source.action {
+pub(super) fn explains(Decision { kind, change: source, .. }: &Decision<'_>, fields: &[FieldChange]) -> bool {
+    fields.iter().filter(|field| kind.gives(&field.path)).any(|field| match source.action {
         Action::Create | Action::Replace | Action::ReplaceCreateFirst => {
             value_at(&source.after, &field.path) == Some(&field.after)
         }
