@@ -94,7 +94,8 @@ struct Oddities {
     ids: Vec<String>,
 }
 
-/// USD per GPU and hour of a flexible worker, by pool (RunPod's pricing page).
+/// USD per GPU and hour of a worker, by pool. `AMPERE_16`, `AMPERE_24`, `ADA_24` and `BLACKWELL_96` have the price of the
+/// catalog; the catalog has none for the others, so theirs belong to the emulator's own market.
 const SERVERLESS_PRICES: [(&str, f64); 11] = [
     ("AMPERE_16", 0.58),
     ("AMPERE_24", 0.69),
@@ -104,7 +105,7 @@ const SERVERLESS_PRICES: [(&str, f64); 11] = [
     ("ADA_48_PRO", 1.90),
     ("AMPERE_80", 2.72),
     ("ADA_80_PRO", 4.18),
-    ("BLACKWELL_96", 3.99),
+    ("BLACKWELL_96", 2.79),
     ("HOPPER_141", 5.58),
     ("BLACKWELL_180", 8.64),
 ];
