@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 use sindri::kind::limits::{LimitRule, LimitSource};
-use sindri::kind::{self, AccountObject, KINDS, Kind, NETWORK_VOLUME, POD, TEMPLATE};
+use sindri::kind::{self, AccountObject, ENDPOINT, KINDS, Kind, NETWORK_VOLUME, POD, TEMPLATE};
 use sindri::model::{Attributes, Dialect, Power, Value};
 use sindri::runpod::Api;
 
@@ -190,6 +190,71 @@ async fn the_documents_example_of_a_template_is_read_completely() {
     assert_eq!(template.attributes["start_jupyter"], false.into());
 }
 
+/// A queue with every attribute, one that scales on requests, a load balancer, and one with CPUs.
+fn endpoints() -> Vec<Attributes> {
+    let common = [
+        ("name", "sd".into()),
+        ("routing", "QUEUE".into()),
+        ("image", "a/b:1".into()),
+        ("gpu_pools", Value::texts(["ADA_24", "ADA_48_PRO"])),
+        ("gpu_count", Value::Int(1)),
+        ("workers_min", Value::Int(0)),
+        ("workers_max", Value::Int(5)),
+        ("idle_timeout_seconds", Value::Int(10)),
+        ("queue_delay_ms", Value::Int(500)),
+        ("timeout_ms", Value::Int(300_000)),
+        ("flashboot", "OFF".into()),
+    ];
+    let with = |others: &[(&str, Value)]| {
+        let mut endpoint = attributes(&common);
+        endpoint.extend(attributes(others));
+        endpoint
+    };
+    let everything = [
+        ("excluded_gpu_types", Value::texts(["NVIDIA L40"])),
+        ("cuda_versions", Value::texts(["12.8"])),
+        ("regions", Value::texts(["US-CA-2"])),
+        ("network_volumes", Value::texts(["vol1"])),
+        ("container_disk_gb", Value::Int(20)),
+        ("ports", Value::texts(["8000/http"])),
+        ("env", env(&[("A", "b")])),
+        ("command", Value::texts(["serve"])),
+        ("entrypoint", Value::texts(["bash"])),
+        ("registry_auth", "cred1".into()),
+        ("template", "tpl1".into()),
+    ];
+    let by_count = [
+        ("queue_delay_ms", Value::Null),
+        ("idle_timeout_seconds", Value::Null),
+        ("request_count", Value::Int(8)),
+        ("min_cuda_version", "12.4".into()),
+    ];
+    let balanced =
+        [("routing", "LOAD_BALANCER".into()), ("queue_delay_ms", Value::Null), ("request_count", Value::Int(1))];
+    let cpu = [("gpu_pools", Value::List(vec![].into())), ("cpu_instances", Value::texts(["cpu3c-2-4"]))];
+    vec![with(&everything), with(&by_count), with(&balanced), with(&cpu)]
+}
+
+#[tokio::test]
+async fn bodies_of_endpoints_fit_the_document() {
+    let Some(document) = document("openapi-v2-2026-10.json") else { return };
+    let none: [String; 0] = [];
+    for inputs in endpoints() {
+        let body = create_body(Dialect::V2, &ENDPOINT, &inputs).await;
+        assert_eq!(violations(&document, "CreateEndpointRequest", &body), none, "{body}");
+        let mut changes = inputs;
+        changes.remove("routing");
+        if changes.contains_key("cpu_instances") {
+            changes.retain(|name, _| !name.starts_with("gpu_"));
+        }
+        let body = update_body(Dialect::V2, &ENDPOINT, &changes).await;
+        assert_eq!(violations(&document, "UpdateEndpointRequest", &body), none, "{body}");
+    }
+    let switched = [("cuda_versions", Value::List(vec![].into())), ("min_cuda_version", "12.8".into())];
+    let body = update_body(Dialect::V2, &ENDPOINT, &attributes(&switched)).await;
+    assert_eq!(violations(&document, "UpdateEndpointRequest", &body), none, "{body}");
+}
+
 #[tokio::test]
 async fn bodies_of_v2_fit_its_document() {
     let Some(document) = document("openapi-v2-2026-10.json") else { return };
@@ -267,7 +332,7 @@ async fn every_request_is_an_operation_of_the_document() {
                 json!({ "pods": [], "networkVolumes": [], "templates": [] })
             };
             let mut answers = vec![answer(200, &list)];
-            answers.resize(10, answer(200, &one));
+            answers.resize(11, answer(200, &one));
             let script = Script::new(answers);
             let client = client(&script, dialect);
             client.list(kind).await.unwrap();
@@ -280,13 +345,41 @@ async fn every_request_is_an_operation_of_the_document() {
                 client.power(kind, "p1", Power::Stopped).await.unwrap();
                 client.in_stock(kind, &inputs).await.unwrap();
             }
-            for outside in [AccountObject::Registry, AccountObject::Template] {
+            for outside in [AccountObject::Registry, AccountObject::Template, AccountObject::ServerlessTemplate] {
                 client.presence(outside, "p1").await.unwrap();
             }
             for asked in script.asked() {
                 assert!(knows(&document, prefix, &asked), "{asked}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn every_request_about_endpoints_is_an_operation_of_the_document() {
+    let Some(document) = document("openapi-v2-2026-10.json") else { return };
+    let one = answer(200, &json!({ "id": "p1", "env": {} }));
+    let summary = json!({ "running": 0, "idle": 0, "initializing": 0, "throttled": 0, "unhealthy": 0, "total": 0 });
+    let rollout = json!({ "inProgress": false, "workersOnLatest": 0, "workersTotal": 0, "percentOnLatest": 0 });
+    let script = Script::new([
+        answer(200, &json!({ "endpoints": [] })),
+        one.clone(),
+        one.clone(),
+        one.clone(),
+        one,
+        answer(200, &json!({ "workers": [], "summary": summary })),
+        answer(200, &json!({ "releases": [], "rollout": rollout })),
+    ]);
+    let client = client(&script, Dialect::V2);
+    client.list(&ENDPOINT).await.unwrap();
+    let object = client.read(&ENDPOINT, "p1").await.unwrap().unwrap();
+    client.create(&ENDPOINT, &endpoints()[0], None).await.unwrap();
+    client.update(&ENDPOINT, &object, &attributes(&[("name", "new".into())])).await.unwrap();
+    client.delete(&ENDPOINT, "p1").await.unwrap();
+    client.workers(&ENDPOINT, "p1").await.unwrap();
+    client.rollout(&ENDPOINT, "p1").await.unwrap();
+    for asked in script.asked() {
+        assert!(knows(&document, "", &asked), "{asked}");
     }
 }
 
@@ -325,7 +418,10 @@ fn is_built_in(member: &str, keyword: &str) -> bool {
             ("mounts/network", "maxItems")
                 | ("", "minProperties")
                 | ("cpu/id", "minLength")
-                | ("gpu/minCudaVersion", "pattern")
+                | ("gpu/pools" | "cpu", "minItems")
+                | ("gpu/excludedTypes[]" | "gpu/minCudaVersion", "pattern")
+                | ("cpu[]/id", "minLength")
+                | ("cpu[]/vcpuCount", "minimum")
         )
 }
 
@@ -350,11 +446,13 @@ fn every_limit_of_the_documents_is_in_the_table_and_vice_versa() {
         ("pod", "CreatePodRequest"),
         ("network_volume", "CreateNetworkVolumeRequest"),
         ("template", "CreateTemplateRequest"),
+        ("endpoint", "CreateEndpointRequest"),
     ];
     let updates = [
         ("pod", "UpdatePodRequest"),
         ("network_volume", "UpdateNetworkVolumeRequest"),
         ("template", "UpdateTemplateRequest"),
+        ("endpoint", "UpdateEndpointRequest"),
     ];
     let v1 = [
         ("pod", "PodCreateInput"),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::kind::Kind;
 use crate::model::code::codes;
-use crate::model::{Address, Double, Money, Object, Verb};
+use crate::model::{Address, Double, Money, Object, Rollout, Verb};
 use crate::runpod::ErrorClass;
 
 codes! {
@@ -65,6 +65,10 @@ pub enum Event {
     Accepted { address: Address, verb: Verb, id: String },
     /// Still waiting for it.
     Waiting { address: Address, id: String, status: String, elapsed: Duration },
+    /// A release has reached some workers.
+    RollingOut { address: Address, id: String, rollout: Rollout, elapsed: Duration },
+    /// Workers of a new object run although it got no request, and may be billed.
+    StandbyWorkers { address: Address, id: String, count: u64 },
     /// The operation succeeded.
     Done { address: Address, verb: Verb, id: Option<String>, object: Option<Box<Object>>, elapsed: Duration },
     /// The operation failed. `changed` says whether something exists or was changed despite the failure.

@@ -6,6 +6,7 @@ mod confirm_update;
 mod create;
 mod delete;
 mod next_step;
+mod rollout;
 mod successor;
 mod wait;
 
@@ -142,6 +143,7 @@ impl<'a> Executor<'a> {
         match next {
             NextStep::Finished => Ok(()),
             NextStep::AwaitReady(id) => run.ready(id).await,
+            NextStep::AwaitRollout(id, limit) => Box::pin(run.await_rollout(id, limit)).await,
             NextStep::AwaitGone(sent) => run.confirm_delete(sent).await,
         }
     }

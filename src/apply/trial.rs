@@ -127,6 +127,7 @@ mod tests {
             record: None,
             members: Default::default(),
             deposes: None,
+            rollout: None,
             wait: true,
             timeouts: Timeouts::default(),
             replaced_by,

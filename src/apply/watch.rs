@@ -25,6 +25,11 @@ const GAPS: [Duration; 7] = [
     Duration::from_secs(10),
 ];
 
+/// The pause before poll number `step`.
+pub(super) fn gap(step: usize) -> Duration {
+    GAPS[step.min(GAPS.len() - 1)]
+}
+
 /// Time between polls while other requests are queued, because requests are limited.
 const BUSY_GAP: Duration = Duration::from_secs(15);
 
@@ -159,9 +164,8 @@ impl<'a> Watch<'a> {
 
     /// Waits until the next poll.
     async fn pause(&self) {
-        let step = self.step.fetch_add(1, Ordering::SeqCst).min(GAPS.len() - 1);
-        sleep(GAPS[step]).await;
-        let mut waited = GAPS[step];
+        let mut waited = gap(self.step.fetch_add(1, Ordering::SeqCst));
+        sleep(waited).await;
         while waited < BUSY_GAP && self.queued.load(Ordering::SeqCst) > 0 {
             sleep(LOOK_AGAIN).await;
             waited += LOOK_AGAIN;

@@ -105,6 +105,9 @@ struct CloudPrices {
     secure: Option<Money>,
     #[serde(default, deserialize_with = "optional_dollars")]
     community: Option<Money>,
+    /// Of one GPU of a serverless worker.
+    #[serde(default, deserialize_with = "optional_dollars")]
+    serverless: Option<Money>,
 }
 
 /// Prices inferred from similar types, for types without a price reading.
@@ -303,6 +306,13 @@ impl Catalog {
     /// The GPU type with this exact id.
     pub fn gpu_type(&self, id: &str) -> Option<&GpuType> {
         self.gpu_types.iter().find(|gpu| gpu.id == id)
+    }
+
+    /// Dollars per hour of one GPU of a serverless worker in this pool; `None` if unknown. RunPod prices a pool as a whole,
+    /// so the price of one member is that of all.
+    pub fn serverless_price(&self, pool: &str) -> Option<Money> {
+        let members = self.gpu_types.iter().filter(|gpu| gpu.pool.as_deref() == Some(pool));
+        members.filter_map(|gpu| gpu.prices.as_ref()?.serverless).max()
     }
 
     pub fn cpu_flavor(&self, id: &str) -> Option<&CpuFlavor> {

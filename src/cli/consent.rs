@@ -1,6 +1,6 @@
 //! Decides whether a plan may be applied: its refusals, and the consent that it needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::args::ChangeFlags;
 use super::console::Console;
@@ -131,6 +131,10 @@ pub fn obtain(
     if !losses.is_empty() {
         question.push_str(&format!("This permanently destroys data: {losses}.\n"));
     }
+    let others = other_losses(plan);
+    if !others.is_empty() {
+        question.push_str(&format!("This permanently loses the {others}.\n"));
+    }
     let mut accepted = "Only `yes` is accepted";
     if !in_place.is_empty() {
         question.push_str(&format!(
@@ -165,29 +169,42 @@ fn flags_suffice(plan: &Plan, change: &ChangeFlags, adopt: bool) -> Result<(), F
              was changed",
         ));
     }
-    if !losses.is_empty() && !change.allow_data_loss {
-        let keep = match in_place.as_str() {
-            "" => String::new(),
-            _ => format!("pass `--updates in-place` to keep the data of {in_place}, or "),
-        };
-        let help = format!(
-            "{keep}pass `--allow-data-loss` with `--auto-approve` if the data may be destroyed; nothing was changed" //
-        );
-        let failure =
-            Failure::refused(FailureCode::DataLossNeedsConsent, format!("this plan destroys data: {losses}"), help);
-        let subjects: BTreeSet<_> = plan.precious_losses().map(|(address, _)| Some(address)).collect();
-        return Err(about_one(failure, plan, subjects.into_iter().collect()));
+    let others = other_losses(plan);
+    if (losses.is_empty() && others.is_empty()) || change.allow_data_loss {
+        return Ok(());
     }
-    Ok(())
+    let keep = match in_place.as_str() {
+        "" => String::new(),
+        _ => format!("pass `--updates in-place` to keep the data of {in_place}, or "),
+    };
+    let lost = if losses.is_empty() { "that may be lost" } else { "the data may be destroyed" };
+    let help = format!("{keep}pass `--allow-data-loss` with `--auto-approve` if {lost}; nothing was changed");
+    let message = match (losses.as_str(), others.as_str()) {
+        ("", others) => format!("this plan loses the {others}"),
+        (losses, "") => format!("this plan destroys data: {losses}"),
+        (losses, others) => format!("this plan destroys data: {losses}; it also loses the {others}"),
+    };
+    let failure = Failure::refused(FailureCode::DataLossNeedsConsent, message, help);
+    let subjects: BTreeSet<_> = plan.precious_losses().map(|(address, _)| Some(address)).collect();
+    Err(about_one(failure, plan, subjects.into_iter().collect()))
 }
 
 /// The precious data that the plan destroys, in words; empty if there is none.
 fn losses(plan: &Plan) -> String {
-    let named =
-        few(plan.precious_losses().map(|(address, loss)| format!("{} of `{address}`", loss::in_sentence(loss))));
+    let named = few(plan.data_losses().map(|(address, loss)| format!("{} of `{address}`", loss::in_sentence(loss))));
     // The names show all of the data only if none is left out.
-    let is_cut = plan.precious_losses().count() > FEW + 1 && plan.cost.data_at_risk_gb > 0;
+    let is_cut = plan.data_losses().count() > FEW + 1 && plan.cost.data_at_risk_gb > 0;
     if is_cut { format!("{named} ({} GB in total)", plan.cost.data_at_risk_gb) } else { named }
+}
+
+/// Addresses and jobs that the plan ends, in words: `address and the queued and running jobs of `endpoint.sd``; empty
+/// if there are none.
+fn other_losses(plan: &Plan) -> String {
+    let mut by_address: BTreeMap<&Address, Vec<&str>> = BTreeMap::new();
+    for (address, loss) in plan.other_losses() {
+        by_address.entry(address).or_default().push(&loss.what);
+    }
+    few(by_address.iter().map(|(address, losses)| format!("{} of `{address}`", losses.join(" and the "))))
 }
 
 /// The resources whose data an update in place would keep, in words; empty if there are none.

@@ -185,6 +185,12 @@ static BUDGET: BlockSchema = BlockSchema {
     fields: &[&[
         Field::new("maxHourly", ValueShape::Amount, "Maximum total cost of all resources, in dollars per hour.")
             .like("maxHourly: 25.00"),
+        Field::new(
+            "maxHourlyPeak",
+            ValueShape::Amount,
+            "Maximum total cost when all workers of endpoints run, in dollars per hour.",
+        )
+        .like("maxHourlyPeak: 60.00"),
         Field::new("maxPods", ValueShape::Int(0, u32::MAX as i64), "Maximum number of pods.").like("maxPods: 8"),
     ]],
     ..BlockSchema::EMPTY

@@ -84,7 +84,7 @@ fn takes(shape: &ValueShape, node: &YamlNode) -> bool {
     match shape {
         ValueShape::Bool => node.bool().is_some(),
         ValueShape::Int(low, high) => node.int().is_some_and(|number| (low..=high).contains(&&number)),
-        ValueShape::Amount => amount(node).is_some(),
+        ValueShape::Number | ValueShape::Amount => amount(node).is_some(),
         ValueShape::Memory => megabytes(node).is_some(),
         ValueShape::Duration => duration(node).is_some(),
         ValueShape::Word(words) => {

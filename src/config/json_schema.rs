@@ -174,7 +174,7 @@ impl SchemaWriter {
                 json!({ "type": "string", "pattern": "^(true|True|TRUE|false|False|FALSE)$" }),
             ]),
             ValueShape::Int(low, high) => self.int(*low, *high),
-            ValueShape::Amount => self.or_variable(vec![
+            ValueShape::Number | ValueShape::Amount => self.or_variable(vec![
                 json!({ "type": "number", "minimum": 0, "maximum": 1e9 }),
                 json!({ "type": "string", "pattern": "^\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)$" }),
             ]),

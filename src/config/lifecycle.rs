@@ -105,7 +105,8 @@ pub(super) fn timeouts(node: Option<&YamlNode>, findings: &mut Findings) -> Time
     check_timeouts(node, findings);
     let standard = Timeouts::default();
     let time = |key: &str| node?.get(key).and_then(duration);
-    Timeouts { create: time("create").unwrap_or(standard.create), delete: time("delete").unwrap_or(standard.delete) }
+    let (create, delete) = (time("create").unwrap_or(standard.create), time("delete").unwrap_or(standard.delete));
+    Timeouts { create, delete, ..standard }
 }
 
 fn check_timeouts(node: Option<&YamlNode>, findings: &mut Findings) {

@@ -219,6 +219,7 @@ fn budget(root: &YamlNode) -> Budget {
     let limit = |key: &str| root.at(&["budget", key]);
     Budget {
         max_hourly: limit("maxHourly").and_then(amount),
+        max_hourly_peak: limit("maxHourlyPeak").and_then(amount),
         max_pods: limit("maxPods").and_then(YamlNode::int).and_then(|count| u32::try_from(count).ok()),
     }
 }

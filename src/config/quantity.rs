@@ -1,4 +1,4 @@
-//! Values with a unit: dollars, memory and time.
+//! Numbers, and values with a unit: dollars, memory and time.
 
 use std::time::Duration;
 
@@ -7,8 +7,13 @@ use crate::model::Money;
 
 /// Dollars of a `Shape::Amount`.
 pub(super) fn amount(node: &YamlNode) -> Option<Money> {
-    let dollars: f64 = node.text()?.parse().ok()?;
-    (dollars.is_finite() && (0.0..=1e9).contains(&dollars)).then(|| Money::from_dollars(dollars))
+    number(node).map(Money::from_dollars)
+}
+
+/// The number of a `Shape::Number`.
+pub(super) fn number(node: &YamlNode) -> Option<f64> {
+    let number: f64 = node.text()?.parse().ok()?;
+    (number.is_finite() && (0.0..=1e9).contains(&number)).then_some(number)
 }
 
 /// Megabytes of a `Shape::Memory`.

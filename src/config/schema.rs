@@ -7,7 +7,7 @@ use super::document::{Data, MappingEntry, Scalar, YamlNode};
 use super::form::right_form;
 use super::identifier::{self, TextFault};
 use super::problem::Findings;
-use super::quantity::{amount, duration, megabytes};
+use super::quantity::{amount, duration, megabytes, number};
 use super::source::Span;
 use super::table::{BlockSchema, Choices, Field, FieldUse, ValueShape};
 use super::unknown::{KeyVocabulary, near_word, words};
@@ -133,6 +133,7 @@ impl Check<'_> {
             ValueShape::Texts | ValueShape::Line => self.texts(node, shape, field),
             ValueShape::Text | ValueShape::Id => self.scalar(node, field, subject, "a string", |_| true),
             ValueShape::Bool => self.scalar(node, field, subject, "`true` or `false`", |node| node.bool().is_some()),
+            ValueShape::Number => self.scalar(node, field, subject, "a number", |node| number(node).is_some()),
             ValueShape::Amount => {
                 self.scalar(node, field, subject, "an amount in dollars", |node| amount(node).is_some())
             }

@@ -78,6 +78,8 @@ pub enum ValueShape {
     Bool,
     /// A whole number within an inclusive range.
     Int(i64, i64),
+    /// A number that is not negative, with or without a fraction.
+    Number,
     /// Dollars.
     Amount,
     /// `16GB`, `512MB`.

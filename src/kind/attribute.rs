@@ -72,8 +72,10 @@ impl Names {
 pub enum AccountObject {
     /// Credentials for a private container registry.
     Registry,
-    /// A preset of container settings.
+    /// A preset of container settings for pods.
     Template,
+    /// A preset of container settings for serverless workers.
+    ServerlessTemplate,
 }
 
 impl AccountObject {
@@ -81,7 +83,7 @@ impl AccountObject {
     pub fn kind(self) -> &'static str {
         match self {
             Self::Registry => "registry",
-            Self::Template => "template",
+            Self::Template | Self::ServerlessTemplate => "template",
         }
     }
 
@@ -90,6 +92,7 @@ impl AccountObject {
         match self {
             Self::Registry => "registry credential",
             Self::Template => "template",
+            Self::ServerlessTemplate => "serverless template",
         }
     }
 }
@@ -205,6 +208,11 @@ pub fn in_place(_: &Value, _: &Value) -> Result<Effect, &'static str> {
 /// The value changes with a restart of the container.
 pub fn restart(_: &Value, _: &Value) -> Result<Effect, &'static str> {
     Ok(Effect::Restart)
+}
+
+/// The value changes with a release, which exchanges the workers.
+pub fn rollout(_: &Value, _: &Value) -> Result<Effect, &'static str> {
+    Ok(Effect::Rollout)
 }
 
 /// The value changes only with a new object.

@@ -7,6 +7,7 @@
 pub mod attribute;
 mod description;
 mod ecr_delegation;
+mod endpoint;
 pub mod limits;
 pub mod loss;
 mod network_volume;
@@ -23,6 +24,7 @@ use crate::model::{Dialect, KindRegistry, Object};
 pub use attribute::{AccountObject, Attribute, Compare, Names, SharedMap, Support};
 pub use description::Description;
 pub use ecr_delegation::ECR_DELEGATION;
+pub use endpoint::ENDPOINT;
 pub use network_volume::NETWORK_VOLUME;
 pub use pod::POD;
 pub use port::PORT;
@@ -34,7 +36,7 @@ pub use template::TEMPLATE;
 
 /// All kinds. A kind comes after those it refers to or is part of.
 pub static KINDS: KindRegistry<Kind> =
-    KindRegistry::new(&[&NETWORK_VOLUME, &SECRET, &REGISTRY, &ECR_DELEGATION, &TEMPLATE, &POD, &PORT]);
+    KindRegistry::new(&[&NETWORK_VOLUME, &SECRET, &REGISTRY, &ECR_DELEGATION, &TEMPLATE, &POD, &PORT, &ENDPOINT]);
 
 /// The kind with this name.
 pub fn find(name: &str) -> Option<&'static Kind> {

@@ -10,13 +10,15 @@ use crate::model::{Attributes, Cost, Money, Object, Power, Price, Status, Value}
 pub struct Pricing {
     /// Dollars per hour of an object with these attributes, including storage.
     pub estimate: fn(&Catalog, &Attributes, MachineFacts<'_>) -> Cost,
+    /// The highest price that an object can reach without a change by sindri; `None` if that is the estimate.
+    pub peak: Option<fn(&Catalog, &Attributes, MachineFacts<'_>) -> Cost>,
     /// The requested candidates that have no price in the catalog.
     pub unpriced: for<'a> fn(&Catalog, &'a Attributes) -> Vec<Unpriced<'a>>,
 }
 
 impl Pricing {
     /// Objects that RunPod does not bill.
-    pub const FREE: Self = Self { estimate: |_, _, _| Cost::ZERO, unpriced: |_, _| Vec::new() };
+    pub const FREE: Self = Self { estimate: |_, _, _| Cost::ZERO, peak: None, unpriced: |_, _| Vec::new() };
 }
 
 /// Facts about an object besides its attributes.
@@ -40,11 +42,12 @@ impl<'a> MachineFacts<'a> {
     }
 }
 
-/// A requested machine without a price in the catalog: `Tesla T4`, and the cloud of a GPU.
+/// Requested hardware without a price in the catalog: `Tesla T4`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unpriced<'a> {
     pub id: &'a str,
-    pub cloud: Cloud,
+    /// `None` for serverless workers.
+    pub cloud: Option<Cloud>,
 }
 
 /// Dollars per hour of a resource of `kind`, including storage; unknown for an unknown kind.
@@ -54,6 +57,12 @@ pub struct Unpriced<'a> {
 /// has no other.
 pub fn estimate(catalog: &Catalog, kind: &str, attributes: &Attributes, known: MachineFacts<'_>) -> Cost {
     super::find(kind).map_or(Cost::UNKNOWN, |kind| (kind.pricing.estimate)(catalog, attributes, known))
+}
+
+/// The highest cost that a resource can reach without a change by sindri, see [`Pricing::peak`].
+pub fn peak(catalog: &Catalog, kind: &str, attributes: &Attributes, known: MachineFacts<'_>) -> Cost {
+    let Some(kind) = super::find(kind) else { return Cost::UNKNOWN };
+    kind.pricing.peak.unwrap_or(kind.pricing.estimate)(catalog, attributes, known)
 }
 
 /// The cost of an existing object in its current state.

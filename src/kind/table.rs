@@ -107,13 +107,15 @@ pub enum Readiness {
     ComesUp,
 }
 
-/// The protection of a kind whose objects hold data.
+/// The protection of a kind whose objects hold something that a delete loses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Protection {
     /// The flag that permits deleting them: `--include-volumes`.
     pub flag: &'static str,
     /// The flag's help text.
     pub help: &'static str,
+    /// What a delete loses, after `with its`: `data`.
+    pub holds: &'static str,
 }
 
 /// How member resources are folded into their parent's request.
@@ -218,9 +220,12 @@ impl Kind {
 
     /// Everything that these attributes name by id: the attribute, the kind of object named, and the id.
     pub fn named<'i>(&self, attributes: &'i Attributes) -> impl Iterator<Item = (&'static str, Names, &'i str)> {
-        self.attributes.iter().filter_map(|attribute| {
-            let id = attributes.get(attribute.name)?.as_text().filter(|id| !id.is_empty())?;
-            Some((attribute.name, attribute.names?, id))
+        self.attributes.iter().flat_map(|attribute| {
+            let value = attribute.names.and_then(|names| Some((names, attributes.get(attribute.name)?)));
+            value.into_iter().flat_map(move |(names, value)| {
+                let ids = value.text_items().into_iter().filter(|id| !id.is_empty());
+                ids.map(move |id| (attribute.name, names, id))
+            })
         })
     }
 

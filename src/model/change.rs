@@ -100,6 +100,13 @@ pub enum Risk {
     VolumeLoss,
 }
 
+impl Risk {
+    /// Whether stored data is lost. Addresses and jobs are no stored data.
+    pub fn loses_data(self) -> bool {
+        self >= Self::DiskLoss
+    }
+}
+
 /// The origin of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -272,6 +279,12 @@ pub struct Change {
     /// Estimated cost of the object now and afterwards, including storage.
     pub hourly_before: Cost,
     pub hourly_after: Cost,
+    /// The highest cost that the object can reach without another change, now and afterwards: the same, except for
+    /// objects whose workers RunPod starts by itself.
+    #[serde(default)]
+    pub peak_before: Cost,
+    #[serde(default)]
+    pub peak_after: Cost,
     /// The alternative that `--updates in-place` offers to this replacement, as text.
     pub in_place_alternative: Option<String>,
     pub position: Option<Position>,
@@ -295,6 +308,8 @@ impl Change {
             losses: Vec::new(),
             hourly_before: Cost::ZERO,
             hourly_after: Cost::ZERO,
+            peak_before: Cost::ZERO,
+            peak_after: Cost::ZERO,
             in_place_alternative: None,
             position: None,
             refusals: Vec::new(),
@@ -304,6 +319,16 @@ impl Change {
     /// Whether the old object of the replacement outlives the plan, because others use it.
     pub fn keeps_old_object(&self) -> bool {
         self.side_effects.iter().any(|effect| matches!(effect, SideEffect::KeepsOldObject { .. }))
+    }
+
+    /// Its losses that need explicit consent.
+    pub fn precious(&self) -> impl Iterator<Item = (&Address, &Loss)> {
+        self.losses.iter().filter(|loss| loss.precious).map(|loss| (&self.address, loss))
+    }
+
+    /// The highest cost afterwards, if it is higher than the estimate.
+    pub fn peak(&self) -> Option<Cost> {
+        self.peak_after.above(self.hourly_after)
     }
 
     /// All attributes that change. Those that change only because the object is replaced come last.

@@ -66,6 +66,11 @@ impl Cost {
     /// One machine without a known price.
     pub const UNKNOWN: Self = Self { known: Money::ZERO, unpriced: 1, at_most: false };
 
+    /// This cost, if it is or may be higher than `floor`.
+    pub fn above(self, floor: Self) -> Option<Self> {
+        (self.known > floor.known || self.unpriced > floor.unpriced).then_some(self)
+    }
+
     pub fn is_known(self) -> bool {
         self.unpriced == 0
     }

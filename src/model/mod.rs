@@ -29,6 +29,7 @@ pub mod state;
 pub mod text;
 pub mod value;
 pub mod value_map;
+pub mod workers;
 
 pub use address::{Address, ParseAddressError};
 pub use address_part::AddressPart;
@@ -50,3 +51,4 @@ pub use resource::{Budget, Dialect, Lifecycle, Position, Power, Resource, Timeou
 pub use state::{Awaiting, Record, State};
 pub use value::{Secret, Value};
 pub use value_map::{Attributes, ValueMap};
+pub use workers::{Rollout, WorkerCounts};

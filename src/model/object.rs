@@ -83,6 +83,8 @@ pub struct Computed {
     pub ssh_direct: Option<SshTarget>,
     pub ssh_proxy: Option<SshTarget>,
     pub endpoints: Vec<Endpoint>,
+    /// Addresses that clients call, by purpose: `run`, `runSync`, `base`.
+    pub urls: BTreeMap<String, String>,
     /// Seconds since the container started. Resets repeatedly in a crash loop.
     pub uptime_seconds: Option<u64>,
 }

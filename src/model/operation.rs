@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,8 @@ pub struct Operation {
     /// Wait until the object is ready (create, start, an update that restarts, or any operation that leaves it not
     /// ready), or gone (delete).
     pub wait: bool,
+    /// How long to wait until a release that the update creates has reached all workers; `None` if nothing waits for it.
+    pub rollout: Option<Duration>,
     pub timeouts: Timeouts,
     /// For a delete that makes room for a successor: the successor's create. Before the delete runs, apply checks again
     /// everything it can know about that create: stock and the objects it refers to.

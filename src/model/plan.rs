@@ -152,6 +152,11 @@ pub struct Note {
 pub struct CostSummary {
     pub hourly_before: Cost,
     pub hourly_after: Cost,
+    /// The highest total that RunPod can reach by itself, see [`Change::peak_after`].
+    #[serde(default)]
+    pub peak_before: Cost,
+    #[serde(default)]
+    pub peak_after: Cost,
     /// Total size of data with precious losses, in GB.
     pub data_at_risk_gb: i64,
 }
@@ -271,10 +276,19 @@ impl Plan {
         )
     }
 
+    /// The changes with losses that need explicit consent but are no stored data: addresses and jobs.
+    pub fn other_losses(&self) -> impl Iterator<Item = (&Address, &Loss)> {
+        let changes = self.changes.iter().filter(|change| !change.risk.loses_data());
+        changes.flat_map(Change::precious)
+    }
+
+    /// Losses of stored data that need explicit consent.
+    pub fn data_losses(&self) -> impl Iterator<Item = (&Address, &Loss)> {
+        self.changes.iter().filter(|change| change.risk.loses_data()).flat_map(Change::precious)
+    }
+
     /// Losses that need explicit consent.
     pub fn precious_losses(&self) -> impl Iterator<Item = (&Address, &Loss)> {
-        self.changes
-            .iter()
-            .flat_map(|change| change.losses.iter().filter(|loss| loss.precious).map(|loss| (&change.address, loss)))
+        self.changes.iter().flat_map(Change::precious)
     }
 }

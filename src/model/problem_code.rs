@@ -36,13 +36,17 @@ codes! {
         EmptyFile,
         EmptyId,
         EnvironmentRequired,
+        /// Few workers, so RunPod does not switch between GPU types by stock.
+        FewWorkers,
         GlobalNetworking,
         GpuCount,
         GpuCountInName,
         GpuListInOneText,
         GpuNotInCloud,
+        GpuNotInPool,
         /// The mount path hides files of the image.
         HiddenFiles,
+        IdleTimeout,
         /// The CPU machine has less memory than requested.
         LessMemory,
         ListInOneText,
@@ -70,6 +74,8 @@ codes! {
         PublicIp,
         RegionConflict,
         ReservedVariable,
+        /// A scaling rule that RunPod does not accept.
+        Scaling,
         SecretOutsideEnv,
         ShortTimeout,
         SpotBid,
@@ -105,6 +111,7 @@ codes! {
         VolumeOnCpu,
         VolumeRegion,
         VolumeSize,
+        WorkerCount,
         WrongType,
         ZeroTimeout,
     }

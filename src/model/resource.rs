@@ -79,12 +79,14 @@ pub struct Timeouts {
     pub create: Duration,
     /// From the response to a delete until the resource disappears from the lists.
     pub delete: Duration,
+    /// From the response to an update until its release has reached all workers; `None` if nothing waits for it.
+    pub rollout: Option<Duration>,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
         // 20 min is a sane ceiling for a first image pull; a deleted pod stayed listed for 80 s (contract, 12 and 13).
-        Self { create: Duration::from_secs(20 * 60), delete: Duration::from_secs(3 * 60) }
+        Self { create: Duration::from_secs(20 * 60), delete: Duration::from_secs(3 * 60), rollout: None }
     }
 }
 
@@ -120,5 +122,7 @@ impl Resource {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
     pub max_hourly: Option<Money>,
+    /// Limit on the cost that RunPod can reach by itself when it starts workers.
+    pub max_hourly_peak: Option<Money>,
     pub max_pods: Option<u32>,
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decide::change::{DecisionContext, Decisions};
-use super::decide::{answer, budget, change, feasible, in_use, protect, users};
+use super::decide::{answer, budget, change, feasible, in_use, peak, protect, users};
 use super::drift::survey;
 use super::input::{Graphs, Input, PlanOptions};
 use super::order::{operations, partial};
@@ -111,7 +111,8 @@ impl Steps {
 /// The plan, still without notes and refusals.
 fn assembled(context: &DecisionContext<'_>, steps: Steps, drift: Vec<Drift>, moved: &MovedState<'_>) -> Plan {
     let Input { name, environment, api, dialect, prior, observed, catalog, ref options, .. } = *context.input;
-    let Steps { changes, operations, waits, records, renames, partial } = steps;
+    let Steps { mut changes, operations, waits, records, renames, partial } = steps;
+    peak::set(&mut changes, catalog);
     Plan {
         name: name.to_owned(),
         environment: environment.to_owned(),
@@ -161,6 +162,8 @@ fn cost(changes: &[Change]) -> CostSummary {
     CostSummary {
         hourly_before: changes.iter().map(|change| change.hourly_before).sum(),
         hourly_after: changes.iter().map(|change| change.hourly_after).sum(),
+        peak_before: changes.iter().map(|change| change.peak_before).sum(),
+        peak_after: changes.iter().map(|change| change.peak_after).sum(),
         data_at_risk_gb: changes
             .iter()
             .flat_map(|change| &change.losses)

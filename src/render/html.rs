@@ -94,6 +94,9 @@ fn summary(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resul
         "Data at risk",
         at_risk.as_deref().map_or("none", |risk| risk.trim_start_matches("data at risk: ")).into(),
     ));
+    facts.extend(text::also_lost(plan).map(|lost| ("Also lost", lost)));
+    let peak = plan.cost.peak_after.above(after);
+    facts.extend(peak.map(|peak| ("Highest cost after apply", peak.hour_and_month())));
     facts.extend(view.plan_id.clone().map(|id| ("Plan id", id)));
     out.write_str("<dl class=\"facts\">\n")?;
     for (name, fact) in facts {
@@ -107,7 +110,9 @@ fn summary(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resul
             Line::of(0, format!("{}  {loss}{each}", fold::group_address(&addresses)))
         };
         let lines: Vec<Line> = block::group(losses).into_iter().map(line).collect();
-        alarm(out, "This permanently destroys data", &lines)?;
+        let is_data = plan.data_losses().next().is_some();
+        let title = if is_data { "This permanently destroys data" } else { "This cannot be undone" };
+        alarm(out, title, &lines)?;
     }
     Ok(())
 }

@@ -8,14 +8,14 @@ mod fit;
 mod rows;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::fold::{self, PlanRow as Resource};
 use super::style::Line;
 use super::text::{self, Context, drift, partial, renames, waits};
 use super::{PlanView, words};
-use crate::model::{Action, Change, Cost, Plan, RefusalCode};
+use crate::model::{Action, Address, Change, Cost, Plan, RefusalCode};
 
 use super::safe::{self, code};
 use fit::{Fitted, FittedRow, Place, Section, SectionForm};
@@ -215,12 +215,19 @@ fn heading(plan: &Plan) -> String {
     let cost = text::cost_change(plan);
     let cost = if cost.contains('$') { code(&cost) } else { cost };
     let mut parts = vec![format!("**{}**", text::counts(plan)), cost];
+    let lost = text::also_lost(plan);
     parts.extend(text::at_risk(plan).map(|risk| format!("**{risk}**")));
+    parts.extend(lost.as_ref().map(|lost| format!("**lost: {lost}**")));
     text.push_str(&format!("\n{}\n", parts.join(" · ")));
-    let losses = plan.precious_losses().count();
+    let losses = plan.data_losses().count();
     if losses > 0 {
         let volumes = words::count(losses, "volume");
         text.push_str(&format!("\n> [!CAUTION]\n> **This permanently destroys the data of {volumes}.**\n"));
+    }
+    if let Some(lost) = lost {
+        let resources: BTreeSet<&Address> = plan.other_losses().map(|(address, _)| address).collect();
+        let resources = words::count(resources.len(), "resource");
+        text.push_str(&format!("\n> [!CAUTION]\n> **This permanently loses for {resources}: {lost}.**\n"));
     }
     text
 }
@@ -248,9 +255,11 @@ fn no_changes(plan: &Plan, resources: &[Resource<'_>], view: &PlanView) -> Strin
 
 fn footer(plan: &Plan, view: &PlanView) -> String {
     let total = plan.cost.hourly_after;
+    let peak = plan.cost.peak_after.above(total).map(Cost::together);
+    let peak = peak.map(|peak| words::at_most(&code(peak.trim_start_matches("up to ")))).unwrap_or_default();
     let mut text = match total {
-        Cost::ZERO => "\n---\n\nNothing is billed afterwards.".to_owned(),
-        _ => format!("\n---\n\nAfterwards {}{}.", code(&total.hour_and_month()), words::in_all(total)),
+        Cost::ZERO => format!("\n---\n\nNothing is billed afterwards{}.", words::without_requests(&peak)),
+        _ => format!("\n---\n\nAfterwards {}{}{peak}.", code(&total.hour_and_month()), words::in_all(total)),
     };
     if plan.unrefreshed {
         text.push_str(" Not refreshed from RunPod.");

@@ -184,6 +184,21 @@ impl Tracker {
                 self.waiting.insert(address.clone(), (status.clone(), *elapsed));
                 if patient { self.still_waiting(address, now).into_iter().collect() } else { Vec::new() }
             }
+            Event::RollingOut { address, rollout, elapsed, .. } => {
+                let status = format!("rolling out: {} of {} workers", rollout.on_latest, rollout.total);
+                self.waited.insert(address.clone());
+                let before = self.waiting.insert(address.clone(), (status.clone(), *elapsed));
+                let is_news = patient && before.is_none_or(|(before, _)| before != status);
+                is_news.then(|| about(address).text(status)).into_iter().collect()
+            }
+            Event::StandbyWorkers { address, id, count } => {
+                let rest = format!(" on standby without a request, which may be billed ({id})");
+                vec![
+                    about(address)
+                        .tone(Tone::Bad, words::count(usize::try_from(*count).unwrap_or(usize::MAX), "worker"))
+                        .text(rest),
+                ]
+            }
             Event::Done { address, verb, id, object, elapsed } => {
                 self.close(address);
                 self.finished += 1;

@@ -57,7 +57,8 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, style: &Styl
 
 /// The summary line: `Plan: 2 create, 1 REPLACE, 4 unchanged | +$1.98/h (+$1,445/mo) | data at risk: 100 GB`.
 pub fn summary_line(plan: &Plan) -> String {
-    let parts = [Some(counts(plan)), Some(cost_change(plan)), at_risk(plan)];
+    let lost = also_lost(plan).map(|lost| format!("lost: {lost}"));
+    let parts = [Some(counts(plan)), Some(cost_change(plan)), at_risk(plan), lost];
     format!("Plan: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(" | "))
 }
 
@@ -99,9 +100,20 @@ pub(super) fn counts(plan: &Plan) -> String {
     classes.join(", ")
 }
 
+/// `address, queued and running jobs`: what is lost and is no stored data.
+pub(super) fn also_lost(plan: &Plan) -> Option<String> {
+    let mut words: Vec<&str> = Vec::new();
+    for (_, loss) in plan.other_losses() {
+        if !words.contains(&loss.what.as_str()) {
+            words.push(&loss.what);
+        }
+    }
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
 /// `data at risk: 100 GB`; `None` if no data is at risk.
 pub(super) fn at_risk(plan: &Plan) -> Option<String> {
-    plan.precious_losses().next()?;
+    plan.data_losses().next()?;
     Some(match plan.cost.data_at_risk_gb {
         0 => "data at risk: size unknown".to_owned(),
         at_risk => format!("data at risk: {at_risk} GB"),
@@ -340,9 +352,10 @@ pub(super) fn no_changes(plan: &Plan, rows: &[PlanRow<'_>], view: &PlanView) -> 
 fn summary(plan: &Plan, rows: &[PlanRow<'_>], view: &PlanView) -> Vec<Line> {
     debug_assert!(!rows.is_empty(), "a summary is written for changes");
     let total = plan.cost.hourly_after;
+    let peak = plan.cost.peak_after.above(total).map(|peak| words::at_most(&peak.together())).unwrap_or_default();
     let mut footer = match total {
-        Cost::ZERO => "Nothing is billed afterwards.".to_owned(),
-        _ => format!("Afterwards {}{}.", total.hour_and_month(), words::in_all(total)),
+        Cost::ZERO => format!("Nothing is billed afterwards{}.", words::without_requests(&peak)),
+        _ => format!("Afterwards {}{}{peak}.", total.hour_and_month(), words::in_all(total)),
     };
     if plan.unrefreshed {
         footer.push_str(" Not refreshed from RunPod.");

@@ -101,6 +101,21 @@ pub fn price(verb: &str, cost: Cost) -> String {
     if cost.is_known() { format!("{verb}{}", cost.of_one()) } else { "price not known".to_owned() }
 }
 
+/// `, at most $5.50/h`: the cost when all workers run.
+pub fn at_most(peak: &str) -> String {
+    format!(", at most {}", peak.trim_start_matches("up to "))
+}
+
+/// The cost of one resource that may rise by itself: `$0.00/h, at most $5.50/h`.
+pub fn cost_and_peak(cost: Cost, peak: Option<Cost>) -> String {
+    cost.of_one() + &peak.map(|peak| at_most(&peak.of_one())).unwrap_or_default()
+}
+
+/// The end of a sentence that nothing is billed, with a peak from [`at_most`] or none.
+pub fn without_requests(peak: &str) -> String {
+    if peak.is_empty() { String::new() } else { format!(" without requests{peak} with them") }
+}
+
 /// The end of a sentence about a total; empty if only a part of it is known.
 pub fn in_all(total: Cost) -> &'static str {
     if total.is_known() { " in all" } else { "" }

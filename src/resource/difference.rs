@@ -81,7 +81,7 @@ pub fn difference(readings: &Readings<'_>) -> Difference {
                 Err(reason) => (Effect::InPlace, Some(reason)),
             };
             let field = FieldChange {
-                after_unknown: matches!(after, Value::Reference(_)),
+                after_unknown: !after.references().is_empty(),
                 position: position(&path, readings.positions),
                 rule: attribute.rule.to_owned(),
                 origin: origin(attribute, &path, readings),
@@ -136,7 +136,7 @@ fn origin(attribute: &Attribute, path: &str, readings: &Readings<'_>) -> Option<
     let name = attribute.name;
     // An unknown recorded value cannot answer the question.
     let (wanted, recorded) = (readings.wanted.get(name), Some(readings.recorded?.get(name)?));
-    if matches!(wanted, Some(Value::Reference(_))) {
+    if wanted.is_some_and(|wanted| !wanted.references().is_empty()) {
         // The referenced resource is new. The causes of the change show why.
         return None;
     }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::error::ApiError;
 use crate::kind::{AccountObject, Kind};
-use crate::model::{Attributes, Dialect, Marker, Object, Power};
+use crate::model::{Attributes, Dialect, Marker, Object, Power, Rollout, WorkerCounts};
 use crate::planner::decide::feasible::Presence;
 
 /// How long a newly created object may be missing from lists and reads. Source: contract, section 13, rule 3.
@@ -46,6 +46,25 @@ pub trait Api: Send + Sync {
 
     /// Deletes one object. Returns `false` if RunPod says that it does not exist.
     async fn delete(&self, kind: &'static Kind, id: &str) -> Result<bool, ApiError>;
+
+    /// The workers of one object; `None` if the kind has none.
+    async fn workers(&self, kind: &'static Kind, id: &str) -> Result<Option<WorkerCounts>, ApiError> {
+        let _ = (kind, id);
+        Ok(None)
+    }
+
+    /// How many workers run of a new object that got no request, beyond those it asks for; `None` if the kind has none.
+    /// Sends a request only for kinds with workers.
+    async fn standby_workers(&self, kind: &'static Kind, object: &Object) -> Result<Option<u64>, ApiError> {
+        let _ = (kind, object);
+        Ok(None)
+    }
+
+    /// How many workers of one object run its latest release; `None` if the kind has none.
+    async fn rollout(&self, kind: &'static Kind, id: &str) -> Result<Option<Rollout>, ApiError> {
+        let _ = (kind, id);
+        Ok(None)
+    }
 
     /// Whether RunPod's catalog shows stock for a create with these inputs; `None` if the dialect cannot tell. Stock is
     /// only a hint and reserves nothing.

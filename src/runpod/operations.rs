@@ -17,7 +17,7 @@ use super::json::Json;
 use super::wire::{PowerRequest, Update, Wire};
 use super::{Api, ApiError, ErrorClass};
 use crate::kind::{AccountObject, Kind, Support};
-use crate::model::{Attributes, Dialect, Marker, Object, Power, Secret, Value};
+use crate::model::{Attributes, Dialect, Marker, Object, Power, Rollout, Secret, Value, WorkerCounts};
 use crate::planner::decide::feasible::Presence;
 use crate::transport::Method;
 
@@ -60,6 +60,20 @@ impl Client {
         let (request, purpose) = (call.request(), call.purpose);
         let object = self.send_about(wire, call, |body| Ok(self.decode(wire, &Json::read(body)?))).await?;
         object.ok_or_else(|| nonsense(purpose, &request, "the response has no object with an id"))
+    }
+
+    /// Reads what is below an object's own path.
+    async fn read_below<T: Send>(
+        &self,
+        wire: &Wire,
+        id: &str,
+        below: &str,
+        read: fn(&Json<'_>) -> Option<T>,
+    ) -> Result<T, ApiError> {
+        let call = ApiCall::read(object_path(wire, id)? + below);
+        let request = call.request();
+        let found = self.send_about(wire, call, |body| Ok(read(&Json::read(body)?))).await?;
+        found.ok_or_else(|| nonsense(Purpose::Read, &request, "the response does not have the documented form"))
     }
 
     /// Refuses values that no request can carry. They would be dropped, and RunPod would create something else.
@@ -187,9 +201,16 @@ impl Api for Client {
             return Ok(Some(Presence::Absent));
         }
         let call = ApiCall::read(with_query(&format!("{}/{id}", place.collection), place.query));
-        let serverless = |json: Json<'_>| place.serverless.and_then(|member| flag(&json, member)) == Some(true);
-        match self.exchange(call, |body| Json::read(body).map(serverless)).await {
-            Ok(Answer { content: true, .. }) => Ok(Some(Presence::Unfit("it is for serverless workers, not for pods"))),
+        let unfit = |json: Json<'_>| {
+            let (member, wanted) = place.serverless?;
+            match (flag(&json, member).unwrap_or(false), wanted) {
+                (true, false) => Some("it is for serverless workers, not for pods"),
+                (false, true) => Some("it is for pods, not for serverless workers"),
+                _ => None,
+            }
+        };
+        match self.exchange(call, |body| Json::read(body).map(unfit)).await {
+            Ok(Answer { content: Some(reason), .. }) => Ok(Some(Presence::Unfit(reason))),
             Ok(_) => Ok(Some(Presence::Usable)),
             Err(error) if error.class == ErrorClass::NotFound => Ok(Some(Presence::Absent)),
             Err(error) => Err(error),
@@ -209,6 +230,25 @@ impl Api for Client {
         let known = known.collect();
         let request = format!("{} {}", Method::Post.word(), wire.collection);
         self.check_create(&request, kind, &known, &(wire.create)(&known, marker)).err()
+    }
+
+    async fn workers(&self, kind: &'static Kind, id: &str) -> Result<Option<WorkerCounts>, ApiError> {
+        let wire = self.wire(kind)?;
+        let Some(queries) = &wire.workers else { return Ok(None) };
+        self.read_below(wire, id, queries.list, queries.read_list).await.map(Some)
+    }
+
+    async fn standby_workers(&self, kind: &'static Kind, object: &Object) -> Result<Option<u64>, ApiError> {
+        let Some(queries) = &self.wire(kind)?.workers else { return Ok(None) };
+        let at_rest = (queries.at_rest)(&object.attributes);
+        let workers = self.workers(kind, &object.id).await?;
+        Ok(workers.map(|workers| workers.total.saturating_sub(at_rest)))
+    }
+
+    async fn rollout(&self, kind: &'static Kind, id: &str) -> Result<Option<Rollout>, ApiError> {
+        let wire = self.wire(kind)?;
+        let Some(queries) = &wire.workers else { return Ok(None) };
+        self.read_below(wire, id, queries.releases, queries.read_rollout).await.map(Some)
     }
 
     async fn in_stock(&self, kind: &'static Kind, inputs: &Attributes) -> Result<Option<bool>, ApiError> {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::error::{AdviceFn, ErrorClass, Purpose};
 use super::json::Json;
 use crate::kind::{AccountObject, Kind};
-use crate::model::{Attributes, KindRegistry, Marker, Object, Power};
+use crate::model::{Attributes, KindRegistry, Marker, Object, Power, Rollout, WorkerCounts};
 
 /// One dialect.
 pub(super) struct Codec {
@@ -41,8 +41,22 @@ pub struct Wire {
     pub power: Option<fn(Power) -> PowerRequest>,
     /// How to ask whether a create could be served now, if the dialect has a catalog.
     pub stock: Option<StockQuery>,
+    /// How to read the workers of an object; `None` if the kind has none.
+    pub workers: Option<WorkerQueries>,
     /// Advice about refusals.
     pub advice: AdviceFn,
+}
+
+/// Requests about the workers of one object. Paths are below the object's own.
+pub struct WorkerQueries {
+    /// For example `/workers`.
+    pub list: &'static str,
+    pub read_list: fn(&Json<'_>) -> Option<WorkerCounts>,
+    /// How many workers an object with these attributes asks for without a request.
+    pub at_rest: fn(&Attributes) -> u64,
+    /// For example `/releases?limit=1`.
+    pub releases: &'static str,
+    pub read_rollout: fn(&Json<'_>) -> Option<Rollout>,
 }
 
 /// How an update of one object is sent.
@@ -72,15 +86,15 @@ pub struct StockQuery {
     pub any: fn(&Json<'_>, &Attributes) -> Option<bool>,
 }
 
-/// Where to read objects that pods use but that are not in the lists.
+/// Where to read objects that pods and endpoints use but that are not in the lists.
 pub(super) struct AccountCollection {
     pub outside: AccountObject,
     /// For example `/v2/templates`.
     pub collection: &'static str,
     /// Query of reading one object.
     pub query: &'static str,
-    /// The member that marks an object for serverless workers, which pods cannot use.
-    pub serverless: Option<&'static str>,
+    /// The flag of objects for serverless workers, and whether the object must have it.
+    pub serverless: Option<(&'static str, bool)>,
 }
 
 /// Attributes, each with the name of the JSON member that holds its value: `("size_gb", "size")`.

@@ -213,6 +213,7 @@ pub fn operation(text: &str, verb: Verb, id: Option<&str>) -> Operation {
         members: Default::default(),
         deposes: None,
         wait: true,
+        rollout: None,
         timeouts: Default::default(),
         replaced_by: None,
     }

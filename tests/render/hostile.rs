@@ -281,7 +281,7 @@ fn outputs(evil: &str) -> Vec<(&'static str, String)> {
         tip: evil.into(),
         symbol: "+",
         tone: sindri::render::style::Tone::Good,
-        loses_data: false,
+        loss: None,
         anchor: None,
     };
     let picture = graph::Picture { nodes: vec![node.clone(), node], edges: [(0, 1)].into(), caption: "" };

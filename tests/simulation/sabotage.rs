@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use sindri::kind::Kind;
-use sindri::model::{Attributes, Dialect, Marker, Object, Power};
+use sindri::model::{Attributes, Dialect, Marker, Object, Power, Rollout, WorkerCounts};
 use sindri::runpod::{Api, ApiError, Client, FailureEffect};
 
 /// The removed safeguard.
@@ -81,6 +81,18 @@ impl Api for Sabotaged<'_> {
 
     async fn in_stock(&self, kind: &'static Kind, inputs: &Attributes) -> Result<Option<bool>, ApiError> {
         self.client.in_stock(kind, inputs).await
+    }
+
+    async fn workers(&self, kind: &'static Kind, id: &str) -> Result<Option<WorkerCounts>, ApiError> {
+        self.client.workers(kind, id).await
+    }
+
+    async fn standby_workers(&self, kind: &'static Kind, object: &Object) -> Result<Option<u64>, ApiError> {
+        self.client.standby_workers(kind, object).await
+    }
+
+    async fn rollout(&self, kind: &'static Kind, id: &str) -> Result<Option<Rollout>, ApiError> {
+        self.client.rollout(kind, id).await
     }
 
     async fn power(&self, kind: &'static Kind, id: &str, power: Power) -> Result<(), ApiError> {

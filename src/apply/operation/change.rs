@@ -103,6 +103,10 @@ impl RunningOperation<'_, '_> {
         }
         self.record(Entry::Outcome(outcome)).await?;
         self.executor.remember(&self.operation.address, &object);
+        if let (false, Some(limit)) = (self.operation.wait, self.operation.rollout) {
+            self.tell(Event::Accepted { address: self.address(), verb: self.operation.verb, id: object.id.clone() });
+            return Ok(NextStep::AwaitRollout(object.id, limit));
+        }
         if !self.operation.wait {
             self.done(Some(object));
             return Ok(NextStep::Finished);

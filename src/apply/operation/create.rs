@@ -152,6 +152,10 @@ impl RunningOperation<'_, '_> {
         self.tell(Event::Accepted { address: self.address(), verb: Verb::Create, id: object.id.clone() });
         // The engine may have ended; then nothing waits for this.
         let _ = self.executor.created.send(self.index);
+        // Only a hint: a failed look fails nothing.
+        if let Ok(Some(count @ 1..)) = self.api().standby_workers(self.kind, &object).await {
+            self.tell(Event::StandbyWorkers { address: self.address(), id: object.id.clone(), count });
+        }
         if !self.operation.wait {
             self.done(Some(object));
             return Ok(NextStep::Finished);

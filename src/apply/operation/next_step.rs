@@ -1,5 +1,7 @@
 //! What an operation does after its request.
 
+use std::time::Duration;
+
 use crate::model::Intent;
 use crate::runpod::ApiError;
 
@@ -8,6 +10,8 @@ pub(super) enum NextStep {
     Finished,
     /// Wait until the object with this id is ready.
     AwaitReady(String),
+    /// Wait until the latest release of the object with this id has reached all its workers.
+    AwaitRollout(String, Duration),
     /// Wait until no list shows the deleted object.
     AwaitGone(Box<SentDelete>),
 }

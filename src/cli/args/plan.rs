@@ -154,7 +154,7 @@ pub struct ChangeFlags {
     /// Do not ask; losing data still needs --allow-data-loss
     #[arg(long, visible_alias = "yes", short = 'y')]
     pub auto_approve: bool,
-    /// With --auto-approve: consent to losing the pod volumes and network volumes that the plan lists
+    /// With --auto-approve: consent to losing the volumes, addresses and jobs that the plan lists
     #[arg(long)]
     pub allow_data_loss: bool,
     /// Apply only the plan with this id, without asking; the id is consent to everything in the plan. With the file of

@@ -3,6 +3,7 @@
 //! The types that a kind needs are re-exported here.
 
 pub(super) mod ecr_delegation;
+mod endpoint;
 pub(super) mod network_volume;
 pub(super) mod pod;
 pub(super) mod registry;
@@ -28,6 +29,7 @@ pub static KINDS: KindRegistry<ConfigKind> = KindRegistry::new(&[
     &ecr_delegation::ECR_DELEGATION,
     &template::TEMPLATE,
     &pod::POD,
+    &endpoint::ENDPOINT,
 ]);
 
 /// The fields of `providers.runpod` that declare resources.

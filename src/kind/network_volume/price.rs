@@ -7,7 +7,7 @@ use crate::model::{Attributes, Cost, Value};
 /// Above this size, each GB of a standard network volume is cheaper.
 const FIRST_GB: i64 = 1000;
 
-pub(super) const PRICING: Pricing = Pricing { estimate, unpriced: |_, _| Vec::new() };
+pub(super) const PRICING: Pricing = Pricing { estimate, peak: None, unpriced: |_, _| Vec::new() };
 
 fn estimate(catalog: &Catalog, attributes: &Attributes, _: MachineFacts<'_>) -> Cost {
     let size_gb = size_gb(attributes, "size_gb");

@@ -31,7 +31,11 @@ pub static NETWORK_VOLUME: Kind = Kind {
     has_capacity: false,
     not_in_catalog: &[],
     disk_attributes: &["size_gb"],
-    protection: Some(Protection { flag: "--include-volumes", help: "Also delete network volumes and their data" }),
+    protection: Some(Protection {
+        flag: "--include-volumes",
+        help: "Also delete network volumes and their data",
+        holds: "data",
+    }),
     lock_attribute: None,
     spot_attribute: None,
     budget_weight: 0,

@@ -4,7 +4,7 @@ use crate::catalog::{Catalog, Cloud};
 use crate::kind::price::{MachineFacts, Pricing, Unpriced, size_gb};
 use crate::model::{Attributes, Cost, Money, Power, Value};
 
-pub(super) const PRICING: Pricing = Pricing { estimate, unpriced };
+pub(super) const PRICING: Pricing = Pricing { estimate, peak: None, unpriced };
 
 fn estimate(catalog: &Catalog, attributes: &Attributes, known: MachineFacts<'_>) -> Cost {
     let (disk, volume) = (&catalog.storage.container_disk_per_gb_month, &catalog.storage.pod_volume_per_gb_month);
@@ -20,7 +20,7 @@ fn unpriced<'a>(catalog: &Catalog, attributes: &'a Attributes) -> Vec<Unpriced<'
     let cloud = cloud(attributes);
     let gpus = texts(attributes, "gpu_types").filter(|id| gpu_price(catalog, id, cloud).is_none());
     let cpus = texts(attributes, "cpu_flavors").filter(|id| cpu_price(catalog, id).is_none());
-    gpus.chain(cpus).map(|id| Unpriced { id, cloud }).collect()
+    gpus.chain(cpus).map(|id| Unpriced { id, cloud: Some(cloud) }).collect()
 }
 
 fn machine(catalog: &Catalog, attributes: &Attributes, known: MachineFacts<'_>) -> Cost {

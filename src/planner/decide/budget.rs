@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Catalog, Cloud};
 use crate::kind::{self, Unpriced, price};
-use crate::model::{Action, Address, Change, Money, Plan, Refusal, RefusalCode};
+use crate::model::{Action, Address, Change, Cost, Money, Plan, Refusal, RefusalCode};
 use crate::planner::decide::feasible::several;
 use crate::planner::input::Input;
 
@@ -13,7 +13,12 @@ use crate::planner::input::Input;
 pub fn refusals(plan: &Plan, input: &Input<'_>) -> Vec<Refusal> {
     let max_hourly = input.budget.max_hourly.filter(|_| may_grow(plan));
     let mut refusals: Vec<Refusal> = max_hourly.and_then(|limit| too_expensive(plan, limit)).into_iter().collect();
-    refusals.extend(max_hourly.and_then(|limit| unchecked(plan, input.catalog, limit)));
+    let price = |change: &Change| change.hourly_after;
+    refusals.extend(max_hourly.and_then(|limit| unchecked(plan, input.catalog, (limit, "maxHourly"), price)));
+    let max_peak = input.budget.max_hourly_peak.filter(|_| peak_may_grow(plan));
+    refusals.extend(max_peak.and_then(|limit| peak_too_expensive(plan, limit)));
+    let peak = |change: &Change| change.peak_after;
+    refusals.extend(max_peak.and_then(|limit| unchecked(plan, input.catalog, (limit, "maxHourlyPeak"), peak)));
     refusals.extend(input.budget.max_pods.and_then(|limit| too_many_pods(plan, limit)));
     refusals
 }
@@ -22,6 +27,12 @@ pub fn refusals(plan: &Plan, input: &Input<'_>) -> Vec<Refusal> {
 fn may_grow(plan: &Plan) -> bool {
     let starts_unpriced = |change: &Change| !change.hourly_after.is_known() && brings_machine(change);
     plan.cost.hourly_after.known > plan.cost.hourly_before.known || plan.changes.iter().any(starts_unpriced)
+}
+
+/// Whether the highest cost increases, as far as it is known.
+fn peak_may_grow(plan: &Plan) -> bool {
+    let brings_unpriced = |change: &Change| change.peak_after.unpriced > change.peak_before.unpriced;
+    plan.cost.peak_after.known > plan.cost.peak_before.known || plan.changes.iter().any(brings_unpriced)
 }
 
 fn brings_machine(change: &Change) -> bool {
@@ -40,10 +51,23 @@ fn too_expensive(plan: &Plan, limit: Money) -> Option<Refusal> {
     (cost.known > limit).then(|| over(message(), "maxHourly"))
 }
 
-/// If the cost of one pod is unknown, so is the cost of the plan.
-fn unchecked(plan: &Plan, catalog: &Catalog, limit: Money) -> Option<Refusal> {
+fn peak_too_expensive(plan: &Plan, limit: Money) -> Option<Refusal> {
+    let cost = plan.cost.peak_after;
+    let message = || {
+        format!("this plan may cost {} when all workers run, over the budget of {limit}/h", cost.together()) //
+    };
+    (cost.known > limit).then(|| over(message(), "maxHourlyPeak"))
+}
+
+/// If the cost of one resource is unknown, so is the cost of the plan.
+fn unchecked(
+    plan: &Plan,
+    catalog: &Catalog,
+    (limit, key): (Money, &str),
+    cost: impl Fn(&Change) -> Cost,
+) -> Option<Refusal> {
     let mut machines: BTreeMap<Vec<Unpriced<'_>>, Vec<&Address>> = BTreeMap::new();
-    let unpriced = plan.changes.iter().filter(|change| !change.hourly_after.is_known());
+    let unpriced = plan.changes.iter().filter(|change| !cost(change).is_known());
     for change in unpriced.clone() {
         let attributes = if change.after.is_empty() { &change.before } else { &change.after };
         machines.entry(price::unpriced(catalog, &change.address.kind, attributes)).or_default().push(&change.address);
@@ -59,7 +83,7 @@ fn unchecked(plan: &Plan, catalog: &Catalog, limit: Money) -> Option<Refusal> {
             "cannot check the budget of {limit}/h: the catalog has no price for {}{more}",
             pods.join(", ")
         ),
-        help: help(catalog, first.0),
+        help: help(catalog, first.0, key),
         position,
     })
 }
@@ -73,21 +97,22 @@ fn machine((machines, pods): (&Vec<Unpriced<'_>>, &Vec<&Address>)) -> String {
     let pods = several(pods);
     match machines.first() {
         Some(Unpriced { cloud, .. }) => {
-            format!("{} in the {cloud} cloud ({pods})", ids.into_iter().collect::<Vec<_>>().join(", "))
+            let place = cloud.map_or_else(|| "as serverless workers".into(), |cloud| format!("in the {cloud} cloud"));
+            format!("{} {place} ({pods})", ids.into_iter().collect::<Vec<_>>().join(", "))
         }
         None => format!("the machine of {pods}"),
     }
 }
 
 /// Suggests the other cloud only if it has a price for every requested machine.
-fn help(catalog: &Catalog, machines: &[Unpriced<'_>]) -> String {
+fn help(catalog: &Catalog, machines: &[Unpriced<'_>], key: &str) -> String {
     let other = |cloud| if cloud == Cloud::Secure { Cloud::Community } else { Cloud::Secure };
-    let has_price = |machine: &Unpriced<'_>| {
-        catalog.gpu_type(machine.id).is_some_and(|gpu| gpu.price(other(machine.cloud)).is_some())
-    };
-    let cloud = machines.first().filter(|_| machines.iter().all(has_price)).map(|machine| other(machine.cloud));
+    let price_elsewhere = |machine: &Unpriced<'_>| catalog.gpu_type(machine.id)?.price(other(machine.cloud?)).map(drop);
+    let has_price = |machine: &Unpriced<'_>| price_elsewhere(machine).is_some();
+    let cloud = machines.first().filter(|_| machines.iter().all(has_price)).and_then(|machine| machine.cloud);
+    let cloud = cloud.map(other);
     let cloud = cloud.map(|cloud| format!("set `cloudType: {cloud}`, ")).unwrap_or_default();
-    format!("{cloud}choose a type with a price in `sindri catalog`, or remove `budget.maxHourly`")
+    format!("{cloud}choose a type with a price in `sindri catalog`, or remove `budget.{key}`")
 }
 
 fn too_many_pods(plan: &Plan, limit: u32) -> Option<Refusal> {

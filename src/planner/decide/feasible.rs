@@ -115,7 +115,8 @@ pub fn judge(plan: &mut Plan, answers: &Answers) {
             let Some(message) = presence.and_then(|presence| presence.objection(outside, &id)) else { continue };
             // Lookups do not show all shared templates. If nothing is replaced, a failing create destroys nothing, so a
             // note is enough.
-            if outside == AccountObject::Template && !replaced.contains(address) {
+            let is_template = outside.kind() != AccountObject::Registry.kind();
+            if is_template && !replaced.contains(address) {
                 found.note(&format!("{message}, so RunPod will probably refuse the create"), address);
             } else {
                 let help = "check the id, and that the API key belongs to the same account";

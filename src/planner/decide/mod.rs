@@ -8,6 +8,7 @@ pub(super) mod ignored;
 pub mod in_use;
 pub mod lock;
 pub(super) mod member;
+pub(super) mod peak;
 pub mod power;
 pub mod protect;
 pub mod replace;

@@ -49,6 +49,8 @@ pub fn power_plan(input: &Input<'_>, addresses: &[Address], wanted: Power) -> Pl
         cost: CostSummary {
             hourly_before: changes.iter().map(|change| change.hourly_before).sum(),
             hourly_after: changes.iter().map(|change| change.hourly_after).sum(),
+            peak_before: changes.iter().map(|change| change.peak_before).sum(),
+            peak_after: changes.iter().map(|change| change.peak_after).sum(),
             data_at_risk_gb: 0,
         },
         notes: Vec::new(),
@@ -149,6 +151,7 @@ fn operation(input: &Input<'_>, address: &Address, record: &Record, wanted: Powe
         record: Some(settled),
         members: Default::default(),
         deposes: None,
+        rollout: None,
         wait: starts,
         timeouts: timeouts(input, address),
         replaced_by: None,

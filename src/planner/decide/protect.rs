@@ -44,7 +44,7 @@ pub fn protected(address: &Address, kind: &Kind) -> Refusal {
     Refusal {
         code: RefusalCode::Protected,
         message: format!("`{address}` is protected and cannot be destroyed by name alone"),
-        help: format!("pass `{}` to delete it with its data", flag(kind)),
+        help: format!("pass `{}` to delete it with its {}", flag(kind), holds(kind)),
         position: None,
     }
 }
@@ -52,6 +52,11 @@ pub fn protected(address: &Address, kind: &Kind) -> Refusal {
 /// The flag that permits deleting objects of a kind.
 fn flag(kind: &Kind) -> &'static str {
     kind.protection.map_or("", |protection| protection.flag)
+}
+
+/// What deleting an object of a kind loses.
+fn holds(kind: &Kind) -> &'static str {
+    kind.protection.map_or("data", |protection| protection.holds)
 }
 
 /// Refuses to replace a resource with `preventDestroy`.
@@ -80,11 +85,11 @@ pub fn note(change: &Change, record: Option<&Record>, declared: Option<&Resource
             "{title} `{id}` has `preventDestroy` and is kept; it still costs {monthly}. To delete it, {help}"
         );
     }
-    let flag = kind.map_or("", flag);
+    let (flag, holds) = (kind.map_or("", flag), kind.map_or("data", holds));
     let how = if destroy {
-        format!("`sindri destroy {flag}` deletes it with its data")
+        format!("`sindri destroy {flag}` deletes it with its {holds}")
     } else {
-        format!("`sindri apply {flag}` deletes it with its data, `sindri state rm` forgets it")
+        format!("`sindri apply {flag}` deletes it with its {holds}, `sindri state rm` forgets it")
     };
     format!("{title} `{id}` is protected and kept; it still costs {monthly}. {how}")
 }

@@ -322,6 +322,8 @@ impl Sequence<'_, '_> {
         let mut update = self.operation(Verb::Update, record);
         update.inputs = inputs;
         update.wait = wait;
+        let rolls_out = change.fields.iter().any(|field| field.effect == Effect::Rollout);
+        update.rollout = update.timeouts.rollout.filter(|_| rolls_out);
         if self.lists_members(&update.inputs) {
             let declared = self.members.iter().filter(|member| member.resource.is_some());
             let declared: BTreeSet<&Address> = declared.map(|member| &member.change.address).collect();
@@ -377,6 +379,7 @@ impl Sequence<'_, '_> {
             members: BTreeMap::new(),
             deposes: None,
             wait: false,
+            rollout: None,
             timeouts: self.decision.resource.map_or_else(Timeouts::default, |resource| resource.timeouts),
             replaced_by: None,
         }

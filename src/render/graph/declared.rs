@@ -42,7 +42,7 @@ fn node(first: &Address, group: BoxGroup) -> GraphNode {
         tip,
         symbol: "",
         tone: Tone::Plain,
-        loses_data: false,
+        loss: None,
         anchor: None,
     }
 }

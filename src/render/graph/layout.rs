@@ -128,7 +128,7 @@ mod tests {
             tip: String::new(),
             symbol: "+",
             tone: crate::render::style::Tone::Good,
-            loses_data: false,
+            loss: None,
             anchor: None,
         };
         Picture { nodes: (0..nodes).map(node).collect(), edges: edges.iter().copied().collect(), caption: "" }

@@ -20,7 +20,8 @@ pub struct GraphNode {
     /// The symbol of the planned action; empty without a plan.
     pub symbol: &'static str,
     pub tone: Tone,
-    pub loses_data: bool,
+    /// Set if the change loses something that needs consent: `DATA IS LOST`.
+    pub loss: Option<&'static str>,
     /// The number of the change to which the box links.
     pub anchor: Option<usize>,
 }

@@ -93,9 +93,16 @@ fn node(
         tip,
         symbol: action.symbol(),
         tone: first.map(ChangeBlock::tone).unwrap_or_default(),
-        loses_data: changes.iter().any(|change| fold::loses_data(change)),
+        loss: loss_word(&changes),
         anchor: first.and(shown.first().copied()),
     }
+}
+
+/// What the changes lose, as a warning.
+fn loss_word(changes: &[&Change]) -> Option<&'static str> {
+    let mut losing = changes.iter().filter(|change| fold::loses_data(change)).peekable();
+    losing.peek()?;
+    Some(if losing.any(|change| change.risk.loses_data()) { "DATA IS LOST" } else { "CANNOT BE UNDONE" })
 }
 
 /// The dependencies of changes, by reference, id and cause.

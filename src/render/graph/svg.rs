@@ -63,7 +63,7 @@ fn edge(out: &mut dyn fmt::Write, from: BoxCorner, to: BoxCorner) -> fmt::Result
 }
 
 fn boxed(out: &mut dyn fmt::Write, node: &GraphNode, (x, y): BoxCorner) -> fmt::Result {
-    let loses = if node.loses_data { " loses" } else { "" };
+    let loses = if node.loss.is_some() { " loses" } else { "" };
     let (open, close) = match node.anchor {
         Some(anchor) => (format!("<a href=\"#c{anchor}\">"), "</a>"),
         None => ("<g>".to_owned(), "</g>"),
@@ -79,7 +79,7 @@ fn boxed(out: &mut dyn fmt::Write, node: &GraphNode, (x, y): BoxCorner) -> fmt::
         HEIGHT - 2,
     )?;
     let title = format!("{} {}", node.symbol, shortened_inside(&node.title, TITLE));
-    let what = if node.loses_data { format!("DATA IS LOST: {}", node.what) } else { node.what.clone() };
+    let what = node.loss.map_or_else(|| node.what.clone(), |loss| format!("{loss}: {}", node.what));
     writeln!(
         out,
         "<text class=\"title\" x=\"10\" y=\"20\">{}</text><text class=\"what\" x=\"10\" y=\"37\">{}</text></svg>{close}",

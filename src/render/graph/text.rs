@@ -8,7 +8,7 @@ use crate::render::style::{Tone, harmless};
 
 /// The text of a box: the title, and everything below it.
 fn label(node: &GraphNode) -> [String; 2] {
-    let loss = if node.loses_data { "DATA IS LOST: " } else { "" };
+    let loss = node.loss.map(|loss| format!("{loss}: ")).unwrap_or_default();
     [format!("{} {}", node.symbol, node.title).trim_start().to_owned(), format!("{loss}{}", node.what)]
 }
 
@@ -101,7 +101,7 @@ mod tests {
             tip: String::new(),
             symbol: if tone == Tone::Good { "+" } else { "" },
             tone,
-            loses_data: false,
+            loss: None,
             anchor: None,
         };
         let nodes = vec![

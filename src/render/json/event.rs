@@ -24,6 +24,13 @@ pub fn event_json(event: &Event) -> Json {
         Event::Waiting { address, id, status, elapsed } => json!({
             "event": "waiting", "address": address, "id": id, "status": status, "elapsed_seconds": elapsed.as_secs_f64(),
         }),
+        Event::RollingOut { address, id, rollout, elapsed } => json!({
+            "event": "rolling_out", "address": address, "id": id, "workers_on_latest": rollout.on_latest,
+            "workers_total": rollout.total, "elapsed_seconds": elapsed.as_secs_f64(),
+        }),
+        Event::StandbyWorkers { address, id, count } => {
+            json!({"event": "standby_workers", "address": address, "id": id, "count": count})
+        }
         Event::Done { address, verb, id, object, elapsed } => json!({
             "event": "done", "address": address, "verb": verb, "id": id, "elapsed_seconds": elapsed.as_secs_f64(),
             "object": object.as_deref().map(object_json),

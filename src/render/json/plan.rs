@@ -9,7 +9,7 @@ use super::parts::{AfterValues, ByAddress, identity, side};
 use super::planned::{TERRAFORM_VERSION, configuration, planned_values};
 use super::{cost as hourly, dollars, split_secrets};
 use crate::model::{
-    Action, Address, Cause, Change, Effect, FieldChange, Money, Orphan, Plan, Refusal, Risk, SideEffect, Verb,
+    Action, Address, Cause, Change, Cost, Effect, FieldChange, Money, Orphan, Plan, Refusal, Risk, SideEffect, Verb,
 };
 use crate::render::fold;
 
@@ -89,6 +89,8 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
                 "hourly_after": hourly(cost.hourly_after),
                 "hourly_change": cost_change.map(dollars),
                 "monthly_change": cost_change.map(Money::per_month).map(dollars),
+                "hourly_peak_before": peak(cost.peak_before, cost.hourly_before),
+                "hourly_peak_after": peak(cost.peak_after, cost.hourly_after),
                 "known_hourly_before": dollars(cost.hourly_before.known),
                 "known_hourly_after": dollars(cost.hourly_after.known),
                 "unpriced": changes.iter().filter(|change| !change.hourly_after.is_known())
@@ -191,9 +193,15 @@ fn own(change: &Change) -> Json {
         "side_effects": change.side_effects.iter().map(side_effect_json).collect::<Vec<_>>(),
         "hourly_before": hourly(change.hourly_before),
         "hourly_after": hourly(change.hourly_after),
+        "hourly_peak_after": peak(change.peak_after, change.hourly_after),
         "in_place_alternative": change.in_place_alternative,
         "position": change.position,
     })
+}
+
+/// The highest cost, which is at least the estimate.
+fn peak(peak: Cost, floor: Cost) -> Json {
+    hourly(peak.above(floor).unwrap_or(floor))
 }
 
 fn side_effect_json(effect: &SideEffect) -> Json {

@@ -108,6 +108,8 @@ impl Summary {
             Event::NotListed { .. }
             | Event::CandidateUnavailable { .. }
             | Event::Waiting { .. }
+            | Event::RollingOut { .. }
+            | Event::StandbyWorkers { .. }
             | Event::Paced { .. }
             | Event::Settled { .. } => {}
         }

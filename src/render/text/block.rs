@@ -22,6 +22,7 @@ struct GroupKey {
     body: Vec<Line>,
     hourly_before: Cost,
     hourly_after: Cost,
+    peak: Option<Cost>,
     position: Option<String>,
     refused: bool,
     /// A way to repair a broken object without this change.
@@ -130,9 +131,11 @@ fn hidden_line(action: Action, changes: &[&Change]) -> Line {
     let losses = precious().flat_map(|change| &change.losses).filter(|loss| loss.precious);
     let size_gb: i64 = losses.filter_map(|loss| loss.size_gb).sum();
     let size = if size_gb > 0 { format!(" ({size_gb} GB)") } else { String::new() };
+    let has_data = precious().any(|change| change.risk.loses_data());
     let data = match precious().count() {
         0 => String::new(),
-        number => format!(", {number} with data{size}"),
+        number if has_data => format!(", {number} with data{size}"),
+        number => format!(", {number} with losses"),
     };
     cap::rest(0, &format!("{} more to {}{data}", changes.len(), words::action(action)))
 }
@@ -212,10 +215,14 @@ fn price(line: Line, face: &GroupKey, number: usize) -> Line {
         Action::Delete => ("saves ", face.hourly_before),
         _ => return line,
     };
-    if amount == Cost::ZERO {
+    let peak = face.peak.filter(|_| face.action != Action::Delete);
+    if amount == Cost::ZERO && peak.is_none() {
         return line;
     }
-    let each = words::price(word, amount);
+    let each = match peak {
+        Some(_) if amount.is_known() => words::cost_and_peak(amount, peak),
+        _ => words::price(word, amount),
+    };
     match number {
         number if number > 1 && amount.is_known() => {
             line.text(format!(", {each}; {} together", amount.times(number).together()))
@@ -250,6 +257,7 @@ fn face(context: &Context<'_>, row: &PlanRow<'_>, full: bool) -> GroupKey {
         body: body(context, change, members, full),
         hourly_before: change.hourly_before,
         hourly_after: change.hourly_after,
+        peak: change.peak(),
         position: change.position.as_ref().filter(|_| action == Action::Create).map(ToString::to_string),
         refused: !change.refusals.is_empty(),
         retry: retry(change),
@@ -315,8 +323,11 @@ fn body(context: &Context<'_>, change: &Change, members: &[&Change], full: bool)
     }
     let (before, after) = (change.hourly_before, change.hourly_after);
     let priced_above = matches!(change.action, Action::Create | Action::Delete | Action::Import);
-    if before != after && !priced_above {
-        lines.push(Line::of(INDENT, format!("costs: {} -> {}", before.of_one(), after.of_one())));
+    let peaks = (change.peak_before.above(before), change.peak());
+    let differs = before != after || peaks.0 != peaks.1;
+    if differs && !priced_above {
+        let (before, after) = (words::cost_and_peak(before, peaks.0), words::cost_and_peak(after, peaks.1));
+        lines.push(Line::of(INDENT, format!("costs: {before} -> {after}")));
     }
     if full {
         let attributes = if change.after.is_empty() { &change.before } else { &change.after };

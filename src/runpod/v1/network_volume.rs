@@ -18,5 +18,6 @@ pub(super) static WIRE: Wire = Wire {
     decode: |json| decode(json, PLACE),
     power: None,
     stock: None,
+    workers: None,
     advice: no_advice,
 };

@@ -16,6 +16,6 @@ pub(super) const OUTSIDE: &[AccountCollection] = &[
         collection: "/v1/templates",
         // Public templates are shown only on request.
         query: "includePublicTemplates=true&includeRunpodTemplates=true",
-        serverless: Some("isServerless"),
+        serverless: Some(("isServerless", false)),
     },
 ];

@@ -1,5 +1,7 @@
 //! Pods in v1. Sources: sections 3, 9 and 11 of the API contract.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value as Body, json};
 
 use crate::kind::POD;
@@ -29,6 +31,7 @@ pub(super) static WIRE: Wire = Wire {
     decode,
     power: Some(power),
     stock: None,
+    workers: None,
     advice,
 };
 
@@ -162,6 +165,7 @@ fn decode(json: &Json<'_>) -> Option<Object> {
             ssh_direct: network.public(22).map(|(host, port)| SshTarget { host, port, username: "root".to_owned() }),
             ssh_proxy: None, // its user name has a part that v1 does not show
             endpoints,
+            urls: BTreeMap::new(),
             uptime_seconds: None,
             chosen: object.computed.chosen,
         },

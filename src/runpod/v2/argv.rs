@@ -1,4 +1,4 @@
-//! Entrypoint and command of a pod in v2's single member `args`. Source: section 3.4 of the API contract.
+//! Entrypoint and command of a container in v2's single member `args`. Source: section 3.4 of the API contract.
 //!
 //! A bare string is the command, split by shell rules. A JSON object `{"entrypoint": [...], "cmd": [...]}` sets either
 //! or both. RunPod may return a different string, so sindri compares only the parsed lists.

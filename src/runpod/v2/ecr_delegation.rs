@@ -21,6 +21,7 @@ pub(super) static WIRE: Wire = Wire {
     decode,
     power: None,
     stock: None,
+    workers: None,
     advice: no_advice,
 };
 

@@ -4,6 +4,7 @@
 mod argv;
 mod container;
 mod ecr_delegation;
+mod endpoint;
 mod network_volume;
 mod outside;
 mod pod;
@@ -24,6 +25,7 @@ pub(super) static V2: Codec = Codec {
         &ecr_delegation::WIRE,
         &template::WIRE,
         &pod::WIRE,
+        &endpoint::WIRE,
     ]),
     body_limit: Some(V2_BODY_LIMIT),
     outside: outside::OUTSIDE,

@@ -1,4 +1,5 @@
-//! Objects that pods use but that are not in the lists, in v2. Source: `getRegistry` and `getTemplate` of OpenAPI v2.
+//! Objects that pods and endpoints use but that are not in the lists, in v2. Source: `getRegistry` and `getTemplate` of
+//! OpenAPI v2.
 
 use crate::kind::AccountObject;
 use crate::runpod::wire::AccountCollection;
@@ -10,6 +11,12 @@ pub(super) const OUTSIDE: &[AccountCollection] = &[
         outside: AccountObject::Template,
         collection: "/v2/templates",
         query: "",
-        serverless: Some("serverless"),
+        serverless: Some(("serverless", false)),
+    },
+    AccountCollection {
+        outside: AccountObject::ServerlessTemplate,
+        collection: "/v2/templates",
+        query: "",
+        serverless: Some(("serverless", true)),
     },
 ];

@@ -1,5 +1,7 @@
 //! Pods in v2. Sources: sections 3, 9 and 11 of the API contract.
 
+use std::collections::BTreeMap;
+
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value as Body, json};
 
@@ -27,6 +29,7 @@ pub(super) static WIRE: Wire = Wire {
     decode,
     power: Some(power),
     stock: Some(StockQuery { path: stock_path, key: stock_key, any: any_stock }),
+    workers: None,
     advice,
 };
 
@@ -162,6 +165,7 @@ fn decode(json: &Json<'_>) -> Option<Object> {
             ssh_direct,
             ssh_proxy: ssh_target(ssh, "proxy"),
             endpoints,
+            urls: BTreeMap::new(),
             uptime_seconds: whole(runtime, "uptime").and_then(|uptime| uptime.try_into().ok()),
             chosen: object.computed.chosen,
         },

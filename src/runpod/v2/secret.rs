@@ -27,6 +27,7 @@ pub(super) static WIRE: Wire = Wire {
     decode,
     power: None,
     stock: None,
+    workers: None,
     advice,
 };
 

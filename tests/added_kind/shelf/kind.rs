@@ -38,7 +38,7 @@ pub static SHELF: Kind = Kind {
     losses: |_| Vec::new(),
     precious_risk: |_| Risk::None,
     stop_risk: Risk::None,
-    pricing: Pricing { estimate: |_, _, _| Money::from_dollars(0.25).into(), unpriced: |_, _| Vec::new() },
+    pricing: Pricing { estimate: |_, _, _| Money::from_dollars(0.25).into(), peak: None, unpriced: |_, _| Vec::new() },
     describe: |_, _| Description { what: "3 boards".into(), ..Description::default() },
 };
 

@@ -28,5 +28,6 @@ pub static SHELF: Wire = Wire {
     },
     power: None,
     stock: None,
+    workers: None,
     advice: no_advice,
 };

@@ -5,14 +5,14 @@
 
 /// A syntactically valid reference.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Reference<'t> {
+pub(in crate::config) struct Reference<'t> {
     pub tag: Option<&'t str>,
     pub digest: Option<&'t str>,
 }
 
 /// Why a text is not a reference, and what to write instead. Neither repeats the text, which may come from a variable.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct NoReference {
+pub(in crate::config) struct NoReference {
     pub reason: &'static str,
     pub help: &'static str,
 }
@@ -29,7 +29,7 @@ fn no<T>(reason: &'static str, help: &'static str) -> Result<T, NoReference> {
 }
 
 /// Splits a reference into its parts: `[host[:port]/]path[:tag][@digest]`.
-pub(super) fn parse(text: &str) -> Result<Reference<'_>, NoReference> {
+pub(in crate::config) fn parse(text: &str) -> Result<Reference<'_>, NoReference> {
     characters(text)?;
     let (name, digest) = match text.split_once('@') {
         Some((name, digest)) => (name, Some(digest)),

@@ -3,7 +3,7 @@
 pub(in crate::config) mod command;
 mod fields;
 mod habits;
-mod image;
+pub(in crate::config) mod image;
 mod legacy;
 pub(in crate::config) mod machine;
 mod mount;
