@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sindri::model::{
     Action, Address, Change, Drift, DriftClass, DriftResponse, Marker, Note, Orphan, Partial, Plan, Refusal,
-    RefusalCode, Rename, Value, Wait,
+    RefusalCode, Rename, Risk, Value, Wait,
 };
 use sindri::render::{PlanView, Style, text};
 
@@ -19,6 +19,7 @@ fn destruction(number: usize, name: impl Fn(usize) -> String) -> Plan {
         Change {
             id: Some(format!("x{index}")),
             losses: losses("pod", &before),
+            risk: Risk::DiskLoss,
             before,
             hourly_before: money(0.5).into(),
             ..change(&name(index), Action::Delete)
