@@ -21,7 +21,7 @@ pub(super) fn create_command(body: &mut RequestBody, inputs: &Attributes) {
 /// Entrypoint and command of an existing object, if one of them changes. Empty `args` clear both.
 pub(super) fn update_command(body: &mut RequestBody, current: &Object, changes: &Attributes) {
     let names = ["entrypoint", "command"];
-    if names.iter().any(|name| changes.contains_key(*name)) {
+    if names.iter().any(|name| changes.contains_key(name)) {
         let words = |name: &str| texts(changes.get(name).or_else(|| current.attributes.get(name)));
         body.set("args", Argv { entrypoint: words(names[0]), command: words(names[1]) }.to_args());
     }

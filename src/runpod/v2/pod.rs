@@ -105,7 +105,7 @@ fn mounts(network_volume: Option<&Value>, volume_gb: Option<&Value>, path: Optio
 
 fn encode_update(current: &Object, changes: &Attributes) -> Body {
     let wanted = |attribute: &str| changes.get(attribute).or_else(|| current.attributes.get(attribute));
-    let changed = |attributes: [&str; 2]| attributes.iter().any(|attribute| changes.contains_key(*attribute));
+    let changed = |attributes: [&str; 2]| attributes.iter().any(|attribute| changes.contains_key(attribute));
     let mut body = RequestBody::default();
     body.given(&[("name", "name"), ("image", "image"), ("container_disk_gb", "disk")], changes);
     // Attributes that can be cleared have a value that does so.

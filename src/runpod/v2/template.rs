@@ -86,7 +86,7 @@ fn encode_update(current: &Object, changes: &Attributes) -> Body {
     body.changed(&[("registry_auth", "registry")], changes, clear_registry);
     body.changed(&[("env", "env")], changes, |env| changed_environment(current, env));
     update_command(&mut body, current, changes);
-    if ["volume_gb", "volume_mount_path"].iter().any(|attribute| changes.contains_key(*attribute))
+    if ["volume_gb", "volume_mount_path"].iter().any(|attribute| changes.contains_key(attribute))
         && let Some(mount) = mount(wanted("volume_gb"), wanted("volume_mount_path"))
     {
         body.set("mounts", mount);
