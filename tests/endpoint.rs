@@ -5,6 +5,8 @@ mod support;
 mod endpoint {
     pub mod config;
     pub mod desired;
+    pub mod lives;
     pub mod plan;
+    pub mod rollout;
     pub mod wire;
 }

@@ -252,15 +252,16 @@ async fn one(
     }
 }
 
-/// Reports marked pods without a record, and duplicates, after creates. Lists each kind that was created or has markers,
-/// unless the last poll still shows its objects. A failed list does not fail the apply.
+/// Reports marked pods without a record, and duplicates, after creates. Lists each kind that was created, or is
+/// always listed and has markers, unless the last poll still shows its objects. A failed list does not fail the apply.
 async fn leftovers(job: &Job<'_>, report: &mut Report) {
     let creates = job.plan.operations.iter().filter(|operation| operation.verb == Verb::Create);
     let created: BTreeSet<&str> = creates.map(|create| &*create.address.kind).collect();
     if created.is_empty() {
         return;
     }
-    for kind in kind::listed_on(job.api.dialect()).filter(|kind| kind.is_marked() || created.contains(kind.name)) {
+    let looked_for = |kind: &&kind::Kind| created.contains(kind.name) || (kind.is_marked() && kind.always_listed);
+    for kind in kind::listed_on(job.api.dialect()).filter(looked_for) {
         if report.last_lists.shows(kind) {
             continue;
         }

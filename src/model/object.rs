@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, Awaiting, Marker, Money, Power};
+use super::{Attributes, Awaiting, Marker, Money, Power, WorkerCounts};
 
 /// Status of an object, with the names from the user's document ("Pod State Mapping").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +85,8 @@ pub struct Computed {
     pub endpoints: Vec<Endpoint>,
     /// Addresses that clients call, by purpose: `run`, `runSync`, `base`.
     pub urls: BTreeMap<String, String>,
+    /// Only `sindri status` asks for them.
+    pub workers: Option<WorkerCounts>,
     /// Seconds since the container started. Resets repeatedly in a crash loop.
     pub uptime_seconds: Option<u64>,
 }

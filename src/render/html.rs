@@ -96,7 +96,7 @@ fn summary(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resul
     ));
     facts.extend(text::also_lost(plan).map(|lost| ("Also lost", lost)));
     let peak = plan.cost.peak_after.above(after);
-    facts.extend(peak.map(|peak| ("Highest cost after apply", peak.hour_and_month())));
+    facts.extend(peak.map(|peak| ("Highest cost after apply", words::peak_total(peak))));
     facts.extend(view.plan_id.clone().map(|id| ("Plan id", id)));
     out.write_str("<dl class=\"facts\">\n")?;
     for (name, fact) in facts {

@@ -255,8 +255,8 @@ fn no_changes(plan: &Plan, resources: &[Resource<'_>], view: &PlanView) -> Strin
 
 fn footer(plan: &Plan, view: &PlanView) -> String {
     let total = plan.cost.hourly_after;
-    let peak = plan.cost.peak_after.above(total).map(Cost::together);
-    let peak = peak.map(|peak| words::at_most(&code(peak.trim_start_matches("up to ")))).unwrap_or_default();
+    let peak = plan.cost.peak_after.above(total).map(words::peak_total);
+    let peak = peak.map(|peak| words::at_most(&code(&peak))).unwrap_or_default();
     let mut text = match total {
         Cost::ZERO => format!("\n---\n\nNothing is billed afterwards{}.", words::without_requests(&peak)),
         _ => format!("\n---\n\nAfterwards {}{}{peak}.", code(&total.hour_and_month()), words::in_all(total)),

@@ -74,6 +74,9 @@ fn reach(object: &Object) -> Vec<(String, String)> {
         (endpoint.port.clone(), endpoint.address.clone().unwrap_or_else(|| "not mapped yet".to_owned()))
     };
     let mut ways: Vec<(String, String)> = computed.endpoints.iter().map(endpoint).collect();
+    let url = |(name, url): (&String, &String)| (name.clone(), url.clone());
+    ways.extend(computed.urls.iter().map(url));
+    ways.extend(computed.workers.map(|workers| ("workers".to_owned(), workers.to_string())));
     ways.extend(computed.ssh_direct.as_ref().map(|target| ("ssh".to_owned(), ssh_command(target))));
     ways.extend(computed.ssh_proxy.as_ref().map(|target| ("ssh (proxy)".to_owned(), ssh_command(target))));
     ways
@@ -166,6 +169,10 @@ fn values(row: &StatusRow<'_>) -> Map<String, Json> {
     };
     values.extend(computed.ssh_direct.as_ref().map(|direct| ("ssh".to_owned(), target(direct))));
     values.extend(computed.ssh_proxy.as_ref().map(|proxy| ("ssh_proxy".to_owned(), target(proxy))));
+    if !computed.urls.is_empty() {
+        values.insert("url".into(), json!(computed.urls));
+    }
+    values.extend(computed.workers.map(|workers| ("workers".to_owned(), json!(workers))));
     let endpoints: Map<String, Json> =
         computed.endpoints.iter().map(|endpoint| (endpoint.port.clone(), json!(endpoint.address))).collect();
     if !endpoints.is_empty() {

@@ -352,7 +352,8 @@ pub(super) fn no_changes(plan: &Plan, rows: &[PlanRow<'_>], view: &PlanView) -> 
 fn summary(plan: &Plan, rows: &[PlanRow<'_>], view: &PlanView) -> Vec<Line> {
     debug_assert!(!rows.is_empty(), "a summary is written for changes");
     let total = plan.cost.hourly_after;
-    let peak = plan.cost.peak_after.above(total).map(|peak| words::at_most(&peak.together())).unwrap_or_default();
+    let peak =
+        plan.cost.peak_after.above(total).map(|peak| words::at_most(&words::peak_total(peak))).unwrap_or_default();
     let mut footer = match total {
         Cost::ZERO => format!("Nothing is billed afterwards{}.", words::without_requests(&peak)),
         _ => format!("Afterwards {}{}{peak}.", total.hour_and_month(), words::in_all(total)),

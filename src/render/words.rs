@@ -103,12 +103,24 @@ pub fn price(verb: &str, cost: Cost) -> String {
 
 /// `, at most $5.50/h`: the cost when all workers run.
 pub fn at_most(peak: &str) -> String {
-    format!(", at most {}", peak.trim_start_matches("up to "))
+    format!(", at most {peak}")
+}
+
+/// `$5.50/h`, `$5.50/h plus 3 workers without a known price`.
+pub fn peak_total(peak: Cost) -> String {
+    match peak.unpriced {
+        0 => format!("{}/h", peak.known),
+        unpriced => format!("{}/h plus {} without a known price", peak.known, count(unpriced as usize, "worker")),
+    }
 }
 
 /// The cost of one resource that may rise by itself: `$0.00/h, at most $5.50/h`.
 pub fn cost_and_peak(cost: Cost, peak: Option<Cost>) -> String {
-    cost.of_one() + &peak.map(|peak| at_most(&peak.of_one())).unwrap_or_default()
+    let peak = peak.map(|peak| match peak.amount() {
+        Some(amount) => at_most(&format!("{amount}/h")),
+        None => ", price of its workers not known".to_owned(),
+    });
+    cost.of_one() + &peak.unwrap_or_default()
 }
 
 /// The end of a sentence that nothing is billed, with a peak from [`at_most`] or none.

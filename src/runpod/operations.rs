@@ -303,6 +303,7 @@ fn same_object(id: &str, object: Object, request: &str, purpose: Purpose) -> Res
 fn with_usual_ids(value: &Value) -> Value {
     match value {
         Value::Reference(_) => Value::text("0123456789"),
+        Value::List(items) => Value::List(items.iter().map(with_usual_ids).collect()),
         other => other.clone(),
     }
 }

@@ -3,8 +3,7 @@
 use std::fs;
 
 use sindri::config::{Config, LoadOptions, Problem, Problems, load};
-use sindri::kind::ENDPOINT;
-use sindri::model::{Address, Attributes, Computed, Marker, Object, Value};
+use sindri::model::{Address, Attributes};
 
 /// A file with one endpoint, `endpoint.sd`.
 pub fn file(fields: &str) -> String {
@@ -49,24 +48,4 @@ pub fn sd() -> Address {
 /// The inputs of `endpoint.sd`.
 pub fn inputs(yaml: &str) -> Attributes {
     config(yaml).resources[&sd()].inputs.clone()
-}
-
-/// The object that a create with these inputs makes.
-pub fn object(inputs: &Attributes, marker: Option<Marker>) -> Object {
-    let mut attributes: Attributes = inputs.clone();
-    attributes.retain(|name, value| name != "template" && !value.is_null());
-    // RunPod shows these as null.
-    for name in ["queue_delay_ms", "request_count", "min_cuda_version", "registry_auth"] {
-        attributes.get_or_insert(name, Value::Null);
-    }
-    Object {
-        kind: ENDPOINT.name,
-        id: "ep1".into(),
-        name: "demo-sd".into(),
-        attributes,
-        marker,
-        status: None,
-        ready: true,
-        computed: Computed::default(),
-    }
 }

@@ -350,7 +350,8 @@ async fn how_to_connect(
     let mut text = String::new();
     let pods = state.resources.iter().filter_map(|(address, record)| {
         let object = observed.get(&record.kind, &record.id)?;
-        (object.ready && kind::runs_container(object)).then_some((address, object))
+        let can_be_reached = kind::runs_container(object) || !object.computed.urls.is_empty();
+        (object.ready && can_be_reached).then_some((address, object))
     });
     let mut ready = 0;
     for (address, object) in pods {

@@ -10,18 +10,21 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::cli::signals::Signals;
+use crate::kind;
 use crate::model::{Address, Observed, State};
 use crate::render::json;
 use crate::render::status::{self, StatusView};
 use crate::resource::members;
+use crate::runpod::Api;
 
 pub async fn run(args: &StatusArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let session = Session::open_state(global, console)?;
     let exit = match args.watch {
         true => watch(&session, args, global.sandbox, console).await?,
         false => {
-            let (state, observed) = session.refresh(console).await?;
+            let (state, mut observed) = session.refresh(console).await?;
             let view = view(args, &state)?;
+            read_workers(&session, &state, &mut observed, &view).await;
             match console.json {
                 true => console.json(&status::status_json(&state, &observed, &view.only)),
                 false => console.result(&page(&session, &state, &observed, &view, console)),
@@ -31,6 +34,20 @@ pub async fn run(args: &StatusArgs, global: &Global, console: &Console) -> Resul
     };
     session.close()?;
     Ok(exit)
+}
+
+/// Adds the workers of the shown objects, with a request for each object that has workers. A key that may not read them
+/// sees the rest.
+async fn read_workers(session: &Session, state: &State, observed: &mut Observed, view: &StatusView) {
+    let shown = state.resources.iter().filter(|(address, _)| view.only.is_empty() || view.only.contains(*address));
+    for (_, record) in shown {
+        let object = kind::find(&record.kind).and_then(|kind| observed.remove(kind.name, &record.id));
+        let Some(mut object) = object else { continue };
+        if let Some(kind) = kind::find(object.kind) {
+            object.computed.workers = session.client.workers(kind, &object.id).await.ok().flatten();
+        }
+        observed.insert(object);
+    }
 }
 
 /// Repeats the status until a signal arrives or the reader closes the stream.
@@ -47,7 +64,8 @@ async fn watch(session: &Session, args: &StatusArgs, simulated: bool, console: &
         // A watched resource may be destroyed and recreated in between.
         let refreshed = refreshed.and_then(|(state, observed)| Ok((view(args, &state)?, state, observed)));
         match refreshed {
-            Ok((view, state, observed)) => {
+            Ok((view, state, mut observed)) => {
+                read_workers(session, &state, &mut observed, &view).await;
                 if console.json {
                     let line = json::to_text(&status::status_json(&state, &observed, &view.only), false);
                     console.result(&(line + "\n"));

@@ -83,6 +83,7 @@ pub(in crate::render) fn object_json(object: &Object) -> Json {
         "uptime_seconds": computed.uptime_seconds,
         "ssh": {"direct": computed.ssh_direct, "proxy": computed.ssh_proxy},
         "endpoints": computed.endpoints,
+        "url": computed.urls,
     })
 }
 

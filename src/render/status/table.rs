@@ -125,7 +125,8 @@ fn detailed(rows: &[StatusRow<'_>]) -> Vec<Line> {
         let uptime = row.object.and_then(|object| object.computed.uptime_seconds);
         let mut below = vec![Line::of(4, format!("{}  {what}", row.record.id))];
         // A stopped pod cannot be reached.
-        if let Some(object) = row.object.filter(|object| object.status == Some(Status::Running)) {
+        let can_be_reached = |object: &&Object| matches!(object.status, None | Some(Status::Running));
+        if let Some(object) = row.object.filter(can_be_reached) {
             below.extend(reach(object).iter().map(|(name, how)| Line::of(4, format!("{name:12}  {how}"))));
         }
         let cells = [

@@ -166,6 +166,7 @@ fn decode(json: &Json<'_>) -> Option<Object> {
             ssh_proxy: None, // its user name has a part that v1 does not show
             endpoints,
             urls: BTreeMap::new(),
+            workers: None,
             uptime_seconds: None,
             chosen: object.computed.chosen,
         },

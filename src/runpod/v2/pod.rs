@@ -166,6 +166,7 @@ fn decode(json: &Json<'_>) -> Option<Object> {
             ssh_proxy: ssh_target(ssh, "proxy"),
             endpoints,
             urls: BTreeMap::new(),
+            workers: None,
             uptime_seconds: whole(runtime, "uptime").and_then(|uptime| uptime.try_into().ok()),
             chosen: object.computed.chosen,
         },
