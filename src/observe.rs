@@ -9,19 +9,27 @@ use crate::kind::{self, Kind};
 use crate::model::{Address, Attributes, Marker, Observed, Operation, Plan, Replay, Resource, Verb};
 use crate::planner::decide::feasible;
 use crate::planner::decide::feasible::Answers;
+use crate::planner::drift::survey;
 use crate::runpod::{Api, ApiError};
 
 /// Names of kinds.
 pub type KindNames = BTreeSet<&'static str>;
 
 /// All objects in the account of the kinds that are always listed, named in `declared`, or known to `replay`: one list
-/// per kind (and page), concurrently.
+/// per kind (and page), concurrently. Recorded objects that the dialect cannot show are as in the state.
 pub async fn observe(api: &dyn Api, declared: &KindNames, replay: &Replay) -> Result<Observed, ApiError> {
     let mut known: BTreeSet<&str> = replay.state.resources.values().map(|record| &*record.kind).collect();
     known.extend(replay.pending.iter().map(|intent| &*intent.address.kind));
     let is_due = |kind: &&Kind| kind.always_listed || declared.contains(kind.name) || known.contains(kind.name);
     let lists = try_join_all(kind::listed_on(api.dialect()).filter(is_due).map(|kind| api.list(kind))).await?;
-    Ok(lists.into_iter().flatten().collect())
+    let mut observed: Observed = lists.into_iter().flatten().collect();
+    // A dialect without objects of a kind says nothing about them, so they count as unchanged.
+    let is_silent = |kind: &str| kind::find(kind).is_some_and(|kind| !kind.dialects.contains(&api.dialect()));
+    if known.iter().any(|kind| is_silent(kind)) {
+        let remembered = survey::remembered(&replay.state);
+        remembered.iter().filter(|object| is_silent(object.kind)).for_each(|object| observed.insert(object.clone()));
+    }
+    Ok(observed)
 }
 
 /// The kinds of the declared resources.

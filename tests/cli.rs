@@ -25,6 +25,7 @@ mod cli {
     mod hostile;
     mod init;
     mod interrupt;
+    mod kept_at_runpod;
     mod large;
     #[cfg(target_os = "linux")]
     mod links;

@@ -23,4 +23,6 @@ mod kill {
     #[cfg(target_os = "linux")]
     mod lost;
     mod race;
+    #[cfg(target_os = "linux")]
+    mod write_only;
 }

@@ -123,7 +123,7 @@ fn declare(
         let title = config.kind.title;
         if let Some(first) = section.declarations().first().filter(|_| !config.kind.dialects.contains(&dialect)) {
             findings
-                .error(ProblemCode::Unsupported, first.key_span, format!("REST {dialect} cannot manage a {title}"))
+                .error(ProblemCode::Unsupported, first.key_span, format!("REST {dialect} cannot manage {title}s"))
                 .help("set `apiVersion: v2`, or remove it; the other resources do not need it");
         }
         let declared = (config.read)(&section, project, findings);

@@ -14,7 +14,7 @@ use super::variables::{Variable, Variables};
 use crate::model::{ProblemCode, Secret, Value};
 
 /// The fields of a secret that sindri keeps at RunPod.
-pub(super) const KEPT_FIELDS: [&str; 4] = ["version", "storeName", "description", "lifecycle"];
+const KEPT_FIELDS: [&str; 5] = ["version", "inject", "storeName", "description", "lifecycle"];
 
 /// Everything that `secrets` sets.
 #[derive(Default)]
@@ -153,8 +153,10 @@ impl Reader<'_> {
         required: bool,
         findings: &mut Findings,
     ) {
-        let value = secret_reference(&store_name(secret, &name, self.store_suffix));
-        self.read.variables.insert(name.clone(), Variable { value, span });
+        if secret.get("inject").and_then(YamlNode::bool) != Some(false) {
+            let value = secret_reference(&store_name(secret, &name, self.store_suffix));
+            self.read.variables.insert(name.clone(), Variable { value, span });
+        }
         match found {
             Err(MissingReason::Absent(why)) if required && !self.sources.offline => {
                 self.missing.push(Missing { name, span, why });

@@ -31,6 +31,8 @@ pub struct Attribute {
     /// Whether an object keeps the previous object of a replaced resource that it names, until it is recreated for
     /// another reason. The previous one is destroyed after its last user.
     pub keeps_previous: bool,
+    /// Whether RunPod refuses a second object with the same value in an account, as it does for names of secrets.
+    pub unique: bool,
     /// Whether RunPod clears it when the object that it names is deleted. Otherwise RunPod refuses the delete.
     pub cleared_by_delete: bool,
 }
@@ -196,6 +198,7 @@ pub const fn attribute(
         supplied_by: None,
         names: None,
         keeps_previous: false,
+        unique: false,
         cleared_by_delete: false,
     }
 }

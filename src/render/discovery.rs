@@ -75,7 +75,7 @@ fn skipped(SkippedAdoption { address, object, why }: &SkippedAdoption<'_>) -> [L
 fn trace(object: &Object, by: RecognisedBy) -> String {
     match by {
         RecognisedBy::Marker => "its marker".to_owned(),
-        RecognisedBy::Mount => "the pod that mounts it".to_owned(),
+        RecognisedBy::Mount => "the pod that uses it".to_owned(),
         RecognisedBy::Identity => {
             format!("its {}", kind::find(object.kind).map_or("identity", Kind::identity_words))
         }

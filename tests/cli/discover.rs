@@ -25,7 +25,7 @@ fn a_lost_state_is_rebuilt_unchanged_in_both_dialects() {
         let (state, writes) = (project.state(), emulator.writes());
         lose_the_state(&project);
         let said = run("import --discover").exits(0).tells("by its marker");
-        assert_eq!(said.stdout.contains("by the pod that mounts it"), config != BARE, "{}", said.stdout);
+        assert_eq!(said.stdout.contains("by the pod that uses it"), config != BARE, "{}", said.stdout);
         assert_eq!(project.state(), state, "lineage, ids and records are those that were lost");
         run("plan --detailed-exitcode").exits(0);
         assert_eq!(emulator.writes(), writes, "nothing was changed at RunPod");

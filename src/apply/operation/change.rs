@@ -53,7 +53,7 @@ impl RunningOperation<'_, '_> {
     ) -> Result<NextStep, OperationError> {
         let id = intent.id.as_deref().unwrap_or_default();
         if let Ok(Some(object)) = self.api().read(self.kind, id).await {
-            let result = self.request(intent, changes).result(&object);
+            let result = self.request(intent, changes).without_response().result(&object);
             if result.missing.is_empty() {
                 return self.changed(intent, object).await;
             }

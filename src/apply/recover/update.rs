@@ -77,10 +77,16 @@ impl<'i> UpdateRequest<'i> {
         let changed = changed.map(|(name, _)| name.to_string());
         let requested: BTreeSet<String> =
             changed.chain(parts.map(|(_, membership)| membership.attribute.to_owned())).collect();
-        let versions = kind.attributes.iter().filter(|attribute| attribute.compare == Compare::Version);
+        let request = Self { intent, kind, before, wanted, recorded, requested, unprovable: BTreeSet::new() };
+        Some(request.without_response())
+    }
+
+    /// The same request, whose response was lost.
+    pub fn without_response(mut self) -> Self {
+        let versions = self.kind.attributes.iter().filter(|attribute| attribute.compare == Compare::Version);
         let versions = versions.map(|attribute| attribute.name.to_owned());
-        let unprovable = versions.filter(|version| requested.contains(version)).collect();
-        Some(Self { intent, kind, before, wanted, recorded, requested, unprovable })
+        self.unprovable = versions.filter(|version| self.requested.contains(version)).collect();
+        self
     }
 
     /// The requested paths that `object` does not show.

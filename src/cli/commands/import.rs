@@ -15,6 +15,7 @@ use crate::cli::args::{Global, ImportArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure, FailureCode};
 use crate::cli::session::{Secrets, Session};
+use crate::kind;
 use crate::model::{Marker, Object, Observed};
 use crate::planner::by_hand::{ByHandError, importable};
 use crate::resource;
@@ -78,14 +79,15 @@ async fn one(
     Ok(Exit::Success)
 }
 
-/// The other project to which an object belongs, by its own marker or by the marker of a pod that mounts it.
+/// The other project to which an object belongs, by its own marker or by the marker of an object that uses it.
 fn foreign(object: &Object, observed: &Observed, is_own: impl Fn(&Marker) -> bool) -> Option<String> {
     let of = |marker: &Marker| format!("{}/{}, as `{}`", marker.name, marker.environment, marker.address);
     if let Some(marker) = object.marker.as_ref().filter(|marker| !is_own(marker)) {
         return Some(format!("`{}` (\"{}\") has the marker of {}", object.id, object.name, of(marker)));
     }
     let users = resource::users(observed.iter()).remove(&(object.kind, &object.id))?;
-    let marked = users.into_iter().filter_map(|user| Some((&user.id, user.marker.as_ref()?)));
-    let (pod, marker) = { marked }.find(|(_, marker)| !is_own(marker))?;
-    Some(format!("`{}` (\"{}\") is mounted by pod `{pod}` of {}", object.id, object.name, of(marker)))
+    let marked = users.into_iter().filter_map(|user| Some((user, user.marker.as_ref()?)));
+    let (user, marker) = { marked }.find(|(_, marker)| !is_own(marker))?;
+    let title = kind::find(user.kind).map_or(user.kind, |kind| kind.title);
+    Some(format!("`{}` (\"{}\") is used by {title} `{}` of {}", object.id, object.name, user.id, of(marker)))
 }

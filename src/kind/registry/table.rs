@@ -45,7 +45,10 @@ pub static REGISTRY: Kind = Kind {
 };
 
 const ATTRIBUTES: &[Attribute] = &[
-    attribute("name", Compare::Exact, replace, "RunPod cannot rename a registry credential", ONLY_V2),
+    Attribute {
+        unique: true,
+        ..attribute("name", Compare::Exact, replace, "RunPod cannot rename a registry credential", ONLY_V2)
+    },
     attribute("username", Compare::WriteOnly, replace, IMMUTABLE, ONLY_V2),
     attribute("password", Compare::WriteOnly, replace, IMMUTABLE, ONLY_V2),
     attribute("version", Compare::Version, replace, IMMUTABLE, ONLY_V2),

@@ -44,7 +44,7 @@ pub static SECRET: Kind = Kind {
 };
 
 const ATTRIBUTES: &[Attribute] = &[
-    attribute("name", Compare::Exact, replace, "RunPod cannot rename a secret", ONLY_V2),
+    Attribute { unique: true, ..attribute("name", Compare::Exact, replace, "RunPod cannot rename a secret", ONLY_V2) },
     attribute("value", Compare::WriteOnly, in_place, "a new version writes the value again", ONLY_V2),
     attribute("version", Compare::Version, in_place, "a new version writes the value again", ONLY_V2),
     attribute("description", Compare::WhenSet, in_place, "a description is changed in place", ONLY_V2),

@@ -146,7 +146,10 @@ impl<'a> Subject<'_, 'a> {
             || must_replace(fields, recreates(&self.context.input.options, resource, (power, seen)))
         {
             // The successor cannot be created first if a dependency must be destroyed first.
-            let first = self.creates_first(resource) && self.goes_first().is_none() && !self.was_never_of_use(object);
+            let first = self.creates_first(resource)
+                && self.goes_first().is_none()
+                && !self.was_never_of_use(object)
+                && self.can_coexist(object);
             return (if first { Action::ReplaceCreateFirst } else { Action::Replace }, causes);
         }
         let moves = power.zip(seen).filter(|(wanted, seen)| wanted != seen).map(|(wanted, _)| wanted);
@@ -275,6 +278,12 @@ impl<'a> Subject<'_, 'a> {
 
     fn creates_first(&self, resource: &Resource) -> bool {
         self.kind.creates_first || resource.lifecycle.create_before_destroy
+    }
+
+    /// Whether RunPod accepts the new object beside this one.
+    fn can_coexist(&self, object: &Object) -> bool {
+        let mut unique = self.kind.attributes.iter().filter(|attribute| attribute.unique);
+        unique.all(|attribute| self.wanted.get(attribute.name) != object.attributes.get(attribute.name))
     }
 
     /// A dependency that is destroyed before its own successor exists.

@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kind::{self, AccountObject, Names};
+use crate::kind::{self, AccountObject, Kind, Names};
 use crate::model::{
-    Action, Address, Attributes, Change, FieldChange, Note, Observed, Operation, Plan, Position, Refusal, RefusalCode,
-    Value, Verb,
+    Action, Address, Attributes, Change, FieldChange, Note, Object, Observed, Operation, Plan, Position, Refusal,
+    RefusalCode, Value, Verb,
 };
 
 /// RunPod's answer about an object that a create names by id.
@@ -94,8 +94,28 @@ pub(in crate::planner) fn refuse_unlisted(plan: &mut Plan, observed: &Observed) 
                 found.refuse(&message, help, address);
             }
         }
+        if let Some((name, id)) = taken(plan, operation, creates, observed) {
+            let message =
+                format!("the account already has a {} with the name `{name}`, with the id {id}", creates.title);
+            let help = format!(
+                "`sindri import {address} {id}` imports it, if it is this one; otherwise give this one another name"
+            );
+            found.refuse(&message, &help, address);
+        }
     }
     found.put_into(plan);
+}
+
+/// The name and id of an existing object that RunPod allows only once, and that is there when the create is sent.
+fn taken<'o>(plan: &Plan, create: &Operation, kind: &Kind, observed: &'o Observed) -> Option<(&'o str, &'o str)> {
+    let unique = kind.attributes.iter().find(|attribute| attribute.unique)?;
+    let name = create.inputs.get(unique.name)?;
+    let same = |object: &&Object| !object.is_leaving() && object.attributes.get(unique.name) == Some(name);
+    let object = observed.of_kind(kind.name).find(same)?;
+    let goes_before = create.depends_on.iter().filter_map(|index| plan.operations.get(*index)).any(|operation| {
+        operation.verb == Verb::Delete && operation.id.as_deref() == Some(&object.id) //
+    });
+    (!goes_before).then_some((object.attributes.get(unique.name)?.as_text()?, &object.id))
 }
 
 /// Refuses creates that the answers rule out, and adds notes for doubtful ones.
@@ -204,13 +224,13 @@ fn creates(plan: &Plan) -> impl Iterator<Item = (&Address, &Operation)> {
 /// Findings grouped by text, so that a fleet that names one object gets a single refusal.
 #[derive(Default)]
 struct FeasibilityFindings {
-    refusals: BTreeMap<(String, &'static str), Vec<Address>>,
+    refusals: BTreeMap<(String, String), Vec<Address>>,
     notes: BTreeMap<String, Vec<Address>>,
 }
 
 impl FeasibilityFindings {
-    fn refuse(&mut self, message: &str, help: &'static str, address: &Address) {
-        self.refusals.entry((message.to_owned(), help)).or_default().push(address.clone());
+    fn refuse(&mut self, message: &str, help: &str, address: &Address) {
+        self.refusals.entry((message.to_owned(), help.to_owned())).or_default().push(address.clone());
     }
 
     fn note(&mut self, message: &str, address: &Address) {
@@ -227,8 +247,7 @@ impl FeasibilityFindings {
             let place = addresses.first().and_then(|first| places.get(first));
             let change = place.and_then(|place| plan.changes.get_mut(*place));
             let position = change.as_ref().and_then(|change| change.position.clone());
-            let refusal =
-                |message| Refusal { code: RefusalCode::ImpossibleCreate, message, help: help.to_owned(), position };
+            let refusal = |message| Refusal { code: RefusalCode::ImpossibleCreate, message, help, position };
             match (addresses.as_slice(), change) {
                 ([_], Some(change)) => change.refusals.push(refusal(message)),
                 (addresses, _) => {

@@ -1,5 +1,6 @@
 //! Writes an existing pod as a block.
 
+use crate::config::kinds::registry::write_use;
 use crate::config::lines::{KnownIds, YamlLines, quoted, single};
 use crate::kind::NETWORK_VOLUME;
 use crate::model::{Object, Power, Status, Value};
@@ -38,7 +39,7 @@ pub(super) fn write(lines: &mut YamlLines, pod: &Object, declared: &KnownIds) {
     lines.field("volumeMountPath", seen("volume_mount_path").filter(|_| mounts).filter(absolute));
     lines.field("ports", seen("ports"));
     write_command(lines, pod);
-    lines.field("registryAuth", seen("registry_auth"));
+    write_use(lines, seen("registry_auth"), declared);
     lines.field("globalNetworking", set("global_networking"));
     lines.field("spot", set("spot"));
     lines.field("locked", set("locked"));

@@ -7,6 +7,7 @@ mod write;
 
 pub(in crate::config) use fields::{BLOCK, SECTION};
 pub(in crate::config) use reference::reference;
+pub(in crate::config) use write::write_use;
 
 use super::{ConfigKind, FileSection};
 use crate::config::document::YamlNode;

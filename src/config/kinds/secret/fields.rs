@@ -22,6 +22,12 @@ pub(in crate::config) static BLOCK: BlockSchema = BlockSchema {
         Field::new("version", POSITIVE, "A counter, 1 by default. Raise it to send a new value to RunPod's store.")
             .sets("version")
             .like("version: 2"),
+        Field::new(
+            "inject",
+            ValueShape::Bool,
+            "Whether every pod and endpoint gets it as a variable; true by default. `false` leaves it to `env`.",
+        )
+        .like("inject: false"),
         Field::new("storeName", ValueShape::Text, "Its name in RunPod's store, if it differs from the variable.")
             .aliases(&["store_name"])
             .sets("name")

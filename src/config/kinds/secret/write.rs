@@ -10,6 +10,8 @@ pub(super) fn write(lines: &mut YamlLines, secret: &Object, _: &KnownIds) {
     lines.line("source: env");
     lines.line("store: runpod");
     lines.field("version", Some(&Value::Int(1)));
+    // The environment of existing pods must not change.
+    lines.field("inject", Some(&Value::Bool(false)));
     let description = secret.attributes.get("description");
     lines.field("description", description.filter(|text| text.as_text() != Some("")));
 }
