@@ -9,8 +9,10 @@ use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
 use sindri::kind::limits::{LimitRule, LimitSource};
-use sindri::kind::{self, AccountObject, ENDPOINT, KINDS, Kind, NETWORK_VOLUME, POD, TEMPLATE};
-use sindri::model::{Attributes, Dialect, Power, Value};
+use sindri::kind::{
+    self, AccountObject, ECR_DELEGATION, ENDPOINT, KINDS, Kind, NETWORK_VOLUME, POD, REGISTRY, SECRET, TEMPLATE,
+};
+use sindri::model::{Attributes, Dialect, Power, Secret, Value};
 use sindri::runpod::Api;
 
 use support::script::{Script, attributes, client, env, json as answer, marker, pod, pod_with};
@@ -273,6 +275,52 @@ async fn bodies_of_v2_fit_its_document() {
     assert_eq!(violations(&document, "UpdateNetworkVolumeRequest", &body), none, "{body}");
 }
 
+fn hidden(text: &str) -> Value {
+    Value::Secret(Secret::new(text))
+}
+
+fn secret() -> Attributes {
+    attributes(&[
+        ("name", "HF_TOKEN".into()),
+        ("value", hidden("x")),
+        ("version", Value::Int(1)),
+        ("description", "for downloads".into()),
+    ])
+}
+
+fn registry() -> Attributes {
+    attributes(&[
+        ("name", "ghcr".into()),
+        ("username", hidden("bot")),
+        ("password", hidden("x")),
+        ("version", Value::Int(2)),
+    ])
+}
+
+fn delegation() -> Attributes {
+    attributes(&[("name", "aws".into()), ("ecr", "arn:aws:ecr:us-east-2:418399314813:repository/a/b".into())])
+}
+
+#[tokio::test]
+async fn bodies_of_what_runpod_keeps_fit_its_document() {
+    let Some(document) = document("openapi-v2-2026-10.json") else { return };
+    let none: [String; 0] = [];
+    for (kind, inputs, schema) in [
+        (&SECRET, secret(), "CreateSecretRequest"),
+        (&REGISTRY, registry(), "CreateRegistryRequest"),
+        (&ECR_DELEGATION, delegation(), "CreateDelegationRequest"),
+    ] {
+        let body = create_body(Dialect::V2, kind, &inputs).await;
+        assert_eq!(violations(&document, schema, &body), none, "{body}");
+    }
+    for changes in
+        [attributes(&[("value", hidden("y")), ("version", Value::Int(2))]), attributes(&[("description", Value::Null)])]
+    {
+        let body = update_body(Dialect::V2, &SECRET, &changes).await;
+        assert_eq!(violations(&document, "UpdateSecretRequest", &body), none, "{body}");
+    }
+}
+
 #[tokio::test]
 async fn bodies_of_v1_fit_its_document() {
     let Some(document) = document("openapi-v1.json") else { return };
@@ -383,6 +431,26 @@ async fn every_request_about_endpoints_is_an_operation_of_the_document() {
     }
 }
 
+#[tokio::test]
+async fn every_request_for_what_runpod_keeps_is_an_operation_of_the_document() {
+    let Some(document) = document("openapi-v2-2026-10.json") else { return };
+    for (kind, inputs) in [(&SECRET, secret()), (&REGISTRY, registry()), (&ECR_DELEGATION, delegation())] {
+        let one = json!({ "id": "p1" });
+        let list = json!({ "secrets": [one], "registries": [one], "delegations": [one] });
+        // A delegation is read as a list.
+        let read = if kind.name == ECR_DELEGATION.name { &list } else { &one };
+        let script = Script::new([answer(200, &list), answer(200, read), answer(201, &one), answer(204, &Json::Null)]);
+        let client = client(&script, Dialect::V2);
+        client.list(kind).await.unwrap();
+        assert!(client.read(kind, "p1").await.unwrap().is_some());
+        client.create(kind, &inputs, Some(&marker())).await.unwrap();
+        client.delete(kind, "p1").await.unwrap();
+        for asked in script.asked() {
+            assert!(knows(&document, "", &asked), "{asked}");
+        }
+    }
+}
+
 /// Schema keywords that set limits.
 const KEYWORDS: [&str; 9] =
     ["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "pattern", "minProperties", "enum"];
@@ -422,6 +490,9 @@ fn is_built_in(member: &str, keyword: &str) -> bool {
                 | ("gpu/excludedTypes[]" | "gpu/minCudaVersion", "pattern")
                 | ("cpu[]/id", "minLength")
                 | ("cpu[]/vcpuCount", "minimum")
+                // `storeName` has a check of its own, and a value is read from at most 128 KiB and not empty.
+                | ("name", "pattern")
+                | ("value", "minLength" | "maxLength")
         )
 }
 
@@ -445,12 +516,15 @@ fn every_limit_of_the_documents_is_in_the_table_and_vice_versa() {
     let creates = [
         ("pod", "CreatePodRequest"),
         ("network_volume", "CreateNetworkVolumeRequest"),
+        ("secret", "CreateSecretRequest"),
+        ("registry", "CreateRegistryRequest"),
         ("template", "CreateTemplateRequest"),
         ("endpoint", "CreateEndpointRequest"),
     ];
     let updates = [
         ("pod", "UpdatePodRequest"),
         ("network_volume", "UpdateNetworkVolumeRequest"),
+        ("secret", "UpdateSecretRequest"),
         ("template", "UpdateTemplateRequest"),
         ("endpoint", "UpdateEndpointRequest"),
     ];
@@ -461,7 +535,7 @@ fn every_limit_of_the_documents_is_in_the_table_and_vice_versa() {
         ("network_volume", "NetworkVolumeUpdateInput"),
     ];
     for (dialect, name, schemas) in [
-        (Dialect::V2, "openapi-v2-2026-10.json", [creates, updates].concat()),
+        (Dialect::V2, "openapi-v2-2026-10.json", [&creates[..], &updates[..]].concat()),
         (Dialect::V1, "openapi-v1.json", v1.to_vec()),
     ] {
         let Some(document) = document(name) else { return };

@@ -57,17 +57,10 @@ const ONLY_V2: (Support, Support) = (
 
 const LIMITS: &[Limit] = &[
     created("name", LimitRule::Length { min: 1, max: 191 }, ProblemCode::NameLength),
-    // RunPod accepts 65535 characters. The rest is for the marker.
-    limit(
-        V2,
-        "description",
-        LimitRule::Length { min: 0, max: LONGEST_DESCRIPTION },
-        ProblemCode::OutOfRange,
-        LimitSource::Page("`CreateSecretRequest`, without room for the marker"),
-    ),
+    created("description", LimitRule::Length { min: 0, max: LONGEST_DESCRIPTION }, ProblemCode::OutOfRange),
 ];
 
-/// In characters.
+/// In characters. RunPod accepts 65535; the rest is for the marker.
 const LONGEST_DESCRIPTION: usize = 64_000;
 
 /// A limit from the schema of REST v2's create request.

@@ -25,7 +25,7 @@ fn registry(entry: &MappingEntry, project: &Project<'_>, findings: &mut Findings
     let base = name.and_then(YamlNode::text).map_or_else(|| project.standard_name(key), str::to_owned);
     draft.set("name", Value::text(versioned(&base, version)), name.map_or(project.name_span, |node| Some(node.span)));
     draft.set("version", Value::Int(version), Some(version_node.map_or(at, |node| node.span)));
-    match node.get("username") {
+    match node.get("username").filter(|username| username.text().is_some_and(|text| !text.is_empty())) {
         // It may come from a variable that is a secret, so it is treated like the password.
         Some(username) => {
             let value = Secret::new(username.text().unwrap_or_default());
