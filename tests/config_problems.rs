@@ -394,6 +394,67 @@ fn problems_of_templates_have_a_position_and_advice() {
 }
 
 #[test]
+fn problems_of_secrets_and_registries_have_a_position_and_advice() {
+    let file = |secret: &str, registry: &str| {
+        format!(
+            "version: \"3.0\"\nname: demo\nsecrets:\n  - {{ name: A, {secret} }}\nproviders:\n  runpod:\n    \
+             gpuType: NVIDIA L4\n    image: example/image:1\n    registries:\n      r: {{ {registry} }}\n"
+        )
+    };
+    let sound = "username: u, passwordFrom: P";
+    let arn = "arn:aws:ecr:eu-central-1:123456789012:repository/a";
+    let cases = [
+        ("source: runpod, store: runpod", sound, "conflict", 4, "does not manage"),
+        ("source: env, version: 2", sound, "conflict", 4, "add `store: runpod`"),
+        ("store: runpod, version: 0", sound, "out_of_range", 4, "version: 2"),
+        ("store: vault", sound, "unknown_word", 4, "accepted: `runpod`"),
+        ("store: runpod, storeName: a b", sound, "bad_name", 4, "use letters"),
+        ("store: runpod, storeName: runpod_x", sound, "bad_name", 4, "do not begin with `RUNPOD`"),
+        ("store: runpod, required: true", sound, "missing_secrets", 4, "set them in the environment"),
+        ("store: runpod", "username: u", "missing_field", 10, "passwordFrom: GHCR_TOKEN"),
+        ("store: runpod", "username: \"\", passwordFrom: P", "missing_field", 10, "write `username`"),
+        ("store: runpod", "passwordFrom: P", "missing_field", 10, "write `username`"),
+        ("store: runpod", "username: u, password: hunter2", "unknown_key", 10, "`passwordFrom: GHCR_TOKEN`"),
+        ("store: runpod", "username: u, passwordFrom: a-b", "bad_variable", 10, "the name of the variable"),
+        ("store: runpod", &format!("username: u, ecr: \"{arn}\""), "conflict", 10, "needs no credentials"),
+        ("store: runpod", "ecr: \"arn:aws:s3:::bucket\"", "bad_arn", 10, "arn:aws:ecr:REGION"),
+    ];
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter_map(|(secret, registry, code, line, phrase)| {
+            mismatch(&file(secret, registry), Dialect::V2, code, *line, phrase)
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    let ids = [
+        ("registry: gchr", "unknown_registry", "did you mean `ghcr`?"),
+        ("registry: ghcr\nregistryAuth: clx0registry1", "conflict", "keep `registry`"),
+    ];
+    for (fields, code, phrase) in ids {
+        let fields =
+            format!("gpuType: NVIDIA L4\nregistries: {{ ghcr: {{ username: u, passwordFrom: P }} }}\n{fields}");
+        let line = FIRST + u32::try_from(fields.lines().count()).unwrap() - 1;
+        assert_eq!(mismatch(&pod(&fields), Dialect::V2, code, line, phrase), None);
+    }
+    // The id of a credential that sindri does not manage is no misspelled name.
+    assert!(loaded(&pod("gpuType: NVIDIA L4\nregistry: cmqsgvkd1000gktxpenl2wvpk"), Dialect::V2).is_ok());
+}
+
+#[test]
+fn a_secret_kept_at_runpod_is_needed_by_what_refers_to_it() {
+    let yaml = "version: \"3.0\"\nname: demo\nsecrets:\n  - { name: A, store: runpod, inject: false, storeName: team.a }\n  \
+                - { name: B, store: runpod }\nproviders:\n  runpod:\n    image: example/image:1\n    pods:\n      \
+                one: { gpuType: NVIDIA L4, env: { X: \"{{ RUNPOD_SECRET_team.a }}\" } }\n      two: { gpuType: NVIDIA L4 }\n";
+    let config = loaded(yaml, Dialect::V2).unwrap();
+    let pod = |name: &str| &config.resources[&format!("pod.{name}").parse().unwrap()];
+    let needs = |name: &str| pod(name).needs.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(needs("one"), ["secret.A", "secret.B"]);
+    assert_eq!(needs("two"), ["secret.B"]);
+    let env = |name: &str| pod(name).inputs["env"].to_string();
+    assert!(!env("two").contains('A') && env("two").contains("{{ RUNPOD_SECRET_B }}"), "{}", env("two"));
+}
+
+#[test]
 fn a_version_is_a_text_or_the_number_3() {
     for version in ["3", "3.0", "\"3\"", "\"3.0\""] {
         let yaml = pod("gpuType: NVIDIA L4").replace("\"3.0\"", version);

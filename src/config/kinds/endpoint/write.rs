@@ -1,6 +1,7 @@
 //! Writes an existing endpoint as a block.
 
 use crate::catalog::Catalog;
+use crate::config::kinds::registry::write_use;
 use crate::config::lines::{KnownIds, YamlLines, quoted, single, written};
 use crate::kind::NETWORK_VOLUME;
 use crate::model::{Attributes, Object, Value};
@@ -53,7 +54,7 @@ pub(super) fn write(lines: &mut YamlLines, endpoint: &Object, declared: &KnownId
             lines.field(field, words);
         }
     }
-    lines.field("registryAuth", seen("registry_auth"));
+    write_use(lines, seen("registry_auth"), declared);
     let names = seen("env").and_then(Value::as_map).into_iter().flatten().map(|(name, _)| quoted(name));
     let names: Vec<String> = names.collect();
     if !names.is_empty() {

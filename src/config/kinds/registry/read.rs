@@ -3,7 +3,7 @@
 use super::fields;
 use crate::config::config_kind::KindSection;
 use crate::config::context::Project;
-use crate::config::document::{MappingEntry, Scalar, YamlNode};
+use crate::config::document::{MappingEntry, YamlNode};
 use crate::config::draft::{Declared, LifecycleSettings, ResourceDraft};
 use crate::config::environment::is_variable_name;
 use crate::config::lifecycle::lifecycle;
@@ -61,10 +61,10 @@ fn password(node: &YamlNode, key: &str, at: Span, project: &Project<'_>, finding
     };
     let variable = from.text().unwrap_or_default();
     if !is_variable_name(variable) {
-        let shown = from.scalar().map_or("", Scalar::shown);
+        // The text may be the password, so it is not repeated.
         findings
-            .error(ProblemCode::BadVariable, from.span, format!("`{shown}` cannot name an environment variable"))
-            .help("`passwordFrom` takes the name of the variable, not the password");
+            .error(ProblemCode::BadVariable, from.span, "`passwordFrom` must name an environment variable")
+            .help("write the name of the variable that holds the password: `passwordFrom: GHCR_TOKEN`");
         return None;
     }
     let found = project.secret_sources.variable(variable, None, true, findings);
