@@ -144,6 +144,45 @@ fn a_whole_account_is_imported() {
 }
 
 #[test]
+fn workers_lowered_without_requests_are_no_reason_for_an_alarm() {
+    // Trap 8.
+    let emulator = Emulator::start();
+    let project = applied(&emulator);
+    let id = project.id("endpoint.sd");
+    for (days, max) in [(3, 2), (7, 0)] {
+        let age = json!({ "event": "age", "days": days });
+        assert_eq!(emulator.ask("POST", &format!("/_emu/endpoints/{id}/event"), Some(age)).0, 200);
+        assert_eq!(endpoints(&emulator)[0]["workers"]["max"], json!(max));
+        let said = project.run(&emulator, "drift").exits(0);
+        let said = said.tells("endpoint.sd").tells("was scaled down by RunPod").tells("when there are no requests");
+        assert!(said.stdout.contains("raises it again"), "{}", said.stdout);
+        let json = project.run(&emulator, "drift --json").exits(0).json();
+        assert!(json.to_string().contains("scaled-down"), "{json}");
+        assert_eq!(emulator.ask("POST", &format!("/v2/{id}/run"), Some(json!({ "input": {} }))).0, 200);
+        project.run(&emulator, APPLY).exits(0).tells("1 updated");
+        assert_eq!(endpoints(&emulator)[0]["workers"]["max"], json!(5));
+        project.run(&emulator, "drift").exits(0);
+    }
+    // Accepting it is possible too.
+    let age = json!({ "event": "age", "days": 7 });
+    assert_eq!(emulator.ask("POST", &format!("/_emu/endpoints/{id}/event"), Some(age)).0, 200);
+    project.run(&emulator, "refresh").exits(0);
+    project.run(&emulator, "drift").exits(0);
+}
+
+#[test]
+fn endpoints_that_left_the_state_are_discovered() {
+    let emulator = Emulator::start();
+    let project = applied(&emulator);
+    let id = project.id("endpoint.sd");
+    project.run(&emulator, "state rm endpoint.sd").exits(0);
+    project.run(&emulator, "drift").exits(2).tells(&id);
+    project.run(&emulator, "import --discover").exits(0).tells(&id).tells("endpoint.sd");
+    assert_eq!(project.id("endpoint.sd"), id);
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
+}
+
+#[test]
 fn a_rename_and_a_target_need_no_request() {
     let emulator = Emulator::start();
     let project = applied(&emulator);
