@@ -17,5 +17,6 @@ mod planner {
     mod review;
     mod renames;
     mod small;
+    mod templates;
     mod whole_truth;
 }

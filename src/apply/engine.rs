@@ -18,9 +18,9 @@ use super::trial::{Ended, Trials};
 use super::watch::Watch;
 use crate::catalog::Catalog;
 use crate::kind;
-use crate::model::{Object, Operation, Orphan, Record, Verb};
+use crate::model::{Address, Object, Operation, Orphan, Record, Verb};
 use crate::planner::recognise::doubles::doubles;
-use crate::resource::inventory;
+use crate::resource::{RecordChanges, inventory};
 use crate::runpod::ErrorClass;
 use crate::store::StoreError;
 
@@ -41,6 +41,9 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
         ended = schedule(job, &executor, &queued, &mut created) => ended,
         _ = polls => unreachable!("polls go on until they are dropped"),
     };
+    if ended.is_ok() {
+        job.store.correct("corrections", late_needs(job)).await?;
+    }
     // Runs after a failed write too: its outcome is only in memory, and the state file or the rescued file may still
     // take it.
     let saved = job.store.checkpoint();
@@ -50,6 +53,23 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
     report.last_lists = last_lists(watches, &changed_at);
     leftovers(job, &mut report).await;
     Ok(report)
+}
+
+/// The records that need resources which this run created, see [`crate::model::Plan::late_needs`].
+fn late_needs(job: &Job<'_>) -> RecordChanges {
+    job.store.read(|known| {
+        let recorded = &known.state.resources;
+        let late = job.plan.late_needs.iter().filter_map(|(address, needs)| {
+            let mut record = recorded.get(address)?.clone();
+            let made = needs.iter().filter(|to| recorded.contains_key(to) && !record.depends_on.contains(to));
+            let made: Vec<Address> = made.cloned().collect();
+            let is_late = !made.is_empty();
+            record.depends_on.extend(made);
+            record.depends_on.sort();
+            is_late.then(|| (address.clone(), Some(record)))
+        });
+        late.collect()
+    })
 }
 
 /// The last poll of each kind, if it was requested after the last change to objects of that kind.

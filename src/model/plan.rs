@@ -224,6 +224,10 @@ pub struct Plan {
     /// wording, resources that turned out to be ready. Written before the first operation.
     #[serde(skip)]
     pub records: BTreeMap<Address, Option<Record>>,
+    /// By record without an operation: new resources of this plan that it needs, see [`super::Resource::needs`]. It is
+    /// recorded with them once they exist.
+    #[serde(skip)]
+    pub late_needs: BTreeMap<Address, Vec<Address>>,
     pub cost: CostSummary,
     pub notes: Vec<Note>,
     /// Refusals of the whole plan: the budget, and creates of several resources that are known to fail for the same

@@ -63,6 +63,7 @@ struct Steps {
     waits: Vec<Wait>,
     /// State corrections that need no request.
     records: BTreeMap<Address, Option<Record>>,
+    late_needs: BTreeMap<Address, Vec<Address>>,
     renames: Vec<Rename>,
     partial: Option<Partial>,
 }
@@ -79,10 +80,11 @@ impl Steps {
         successions.attach(&mut operations);
         let mut records = moves::corrections(input.prior, &moved.state);
         records.extend(decided.records(context.prior));
+        let late_needs = decided.late_needs(context.prior);
         let (renames, waits) = (rename::renames(context, &decided), decided.waits());
         let mut changes = decided.into_changes();
         moves::refuse(&mut changes, moved, input);
-        Self { changes, operations, waits, records, renames, partial: None }
+        Self { changes, operations, waits, records, late_needs, renames, partial: None }
     }
 
     /// Without the steps that the options leave out.
@@ -111,7 +113,7 @@ impl Steps {
 /// The plan, still without notes and refusals.
 fn assembled(context: &DecisionContext<'_>, steps: Steps, drift: Vec<Drift>, moved: &MovedState<'_>) -> Plan {
     let Input { name, environment, api, dialect, prior, observed, catalog, ref options, .. } = *context.input;
-    let Steps { mut changes, operations, waits, records, renames, partial } = steps;
+    let Steps { mut changes, operations, waits, records, late_needs, renames, partial } = steps;
     peak::set(&mut changes, catalog);
     Plan {
         name: name.to_owned(),
@@ -134,6 +136,7 @@ fn assembled(context: &DecisionContext<'_>, steps: Steps, drift: Vec<Drift>, mov
         doubles: doubles::doubles(name, context.prior, observed, catalog),
         operations,
         records,
+        late_needs,
         notes: Vec::new(),
         refusals: Vec::new(),
         prior_digest: prior.digest(),

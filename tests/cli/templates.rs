@@ -257,6 +257,27 @@ fn a_template_moves_to_another_name_without_a_request() {
 }
 
 #[test]
+fn a_pod_that_names_a_new_template_without_a_change_is_recorded_with_it() {
+    let emulator = Emulator::start();
+    let project = Project::new(CONFIG);
+    let own =
+        "gpuType: NVIDIA L4, volumeSizeGb: 0, image: \"a:1\", containerDiskGb: 20, env: { STAGE: x, LOG_LEVEL: debug }";
+    let worker = "template: base, gpuType: NVIDIA L4, volumeSizeGb: 0, env: { LOG_LEVEL: debug }";
+    project.edit(worker, own);
+    project.edit("template: base, replicas: 2", "image: \"b:1\", replicas: 0");
+    let whole = project.read("sindri.yaml");
+    let (from, to) = (whole.find("    templates").expect("there"), whole.find("    pods").expect("there"));
+    project.write("sindri.yaml", &(whole[..from].to_owned() + &whole[to..]));
+    project.run(&emulator, APPLY).exits(0).tells("1 created");
+    project.write("sindri.yaml", &whole.replace(own, &format!("template: base, {own}")));
+    project.run(&emulator, APPLY).exits(0).tells("1 created, 1 unchanged");
+    assert_eq!(project.state()["resources"]["pod.worker"]["depends_on"], json!(["template.base"]));
+    let stored = project.stored();
+    project.run(&emulator, APPLY).exits(0);
+    assert_eq!(project.stored(), stored);
+}
+
+#[test]
 fn everything_made_from_a_template_is_destroyed_before_it() {
     let emulator = Emulator::start();
     let project = applied(&emulator);

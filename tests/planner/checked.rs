@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use sindri::kind::{self, Compare};
 use sindri::model::{Action, Address, Attributes, Object, Observed, Plan, RefusalCode, Resource, Risk, State, Value};
 use sindri::planner::PlanOptions;
+use sindri::resource::difference::{Readings, difference};
 use sindri::resource::members;
 
 use crate::planner::order;
@@ -93,13 +94,20 @@ fn is_as_declared(resource: &Resource, desired: &Desired, state: &State, object:
         assert_eq!(shown.get("region"), resource.inputs.get("region"));
         return;
     }
+    if object.kind != "pod" {
+        let kind = kind::find(object.kind).expect("a kind");
+        let differing = difference(&Readings::of_record(kind, &resource.inputs, shown)).all();
+        assert_eq!(differing, [], "`{}`", resource.address);
+        return;
+    }
     let volume = match &resource.inputs["network_volume"] {
         Value::Reference(address) => Value::text(&state.resources[address].id),
         other => other.clone(),
     };
     assert_eq!(shown["network_volume"], volume, "`{}`", resource.address);
     for name in ["command", "entrypoint"].into_iter().filter(|name| !ignored(name)) {
-        assert_eq!(shown[name], resource.inputs[name], "`{name}` of `{}`", resource.address);
+        let (shown, wanted) = (shown[name].exposed_items(), resource.inputs[name].exposed_items());
+        assert_eq!(shown, wanted, "`{name}` of `{}`", resource.address);
     }
     let ports = desired.keys().filter(|port| members::parent_of(port).as_ref() == Some(&resource.address));
     let ports: BTreeSet<&str> = ports.filter_map(|port| port.member.as_deref()).collect();
@@ -147,6 +155,7 @@ fn nothing_is_lost_in_silence(applied: &Applied, before: &Observed, after: &Obse
         let own_gb = object.attributes.get("volume_gb").and_then(Value::as_int).unwrap_or_default();
         let least = match object.kind {
             "network_volume" => Risk::VolumeLoss,
+            "template" => Risk::None,
             _ if own_gb > 0 => Risk::DiskLoss,
             _ => Risk::EphemeralLoss,
         };

@@ -32,6 +32,7 @@ pub fn plan(changes: Vec<Change>) -> Plan {
         moves: Vec::new(),
         renames: Vec::new(),
         records: BTreeMap::new(),
+        late_needs: BTreeMap::new(),
         name: "llm-team".into(),
         environment: "prod".into(),
         lineage: "4f1c09aa".into(),

@@ -46,6 +46,7 @@ pub fn power_plan(input: &Input<'_>, addresses: &[Address], wanted: Power) -> Pl
         orphans: Vec::new(),
         doubles: Vec::new(),
         records: Default::default(),
+        late_needs: Default::default(),
         cost: CostSummary {
             hourly_before: changes.iter().map(|change| change.hourly_before).sum(),
             hourly_after: changes.iter().map(|change| change.hourly_after).sum(),

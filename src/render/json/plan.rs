@@ -30,7 +30,8 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
         partial,
         moves,
         renames,
-        records: _, // corrections to the state; they change nothing that exists
+        records: _,    // corrections to the state; they change nothing that exists
+        late_needs: _, // likewise
         changes,
         waits,
         drift,

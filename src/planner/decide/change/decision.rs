@@ -123,6 +123,16 @@ impl Decisions<'_> {
         record
     }
 
+    /// See [`crate::model::Plan::late_needs`].
+    pub fn late_needs(&self, prior: &State) -> BTreeMap<Address, Vec<Address>> {
+        let untouched = self.by_address.iter().filter(|(_, decision)| decision.change.action == Action::NoOp);
+        let late = untouched.filter_map(|(address, decision)| {
+            let needs = decision.resource?.needs.iter().filter(|to| !prior.resources.contains_key(to));
+            Some((address.clone(), needs.cloned().collect::<Vec<_>>())).filter(|(_, needs)| !needs.is_empty())
+        });
+        late.collect()
+    }
+
     /// Resources that only need waiting.
     pub fn waits(&self) -> Vec<Wait> {
         self.order.iter().filter_map(|address| self.by_address.get(address)?.wait()).collect()
