@@ -270,7 +270,7 @@ fn a_pod_that_names_a_new_template_without_a_change_is_recorded_with_it() {
     project.write("sindri.yaml", &(whole[..from].to_owned() + &whole[to..]));
     project.run(&emulator, APPLY).exits(0).tells("1 created");
     project.write("sindri.yaml", &whole.replace(own, &format!("template: base, {own}")));
-    project.run(&emulator, APPLY).exits(0).tells("1 created, 1 unchanged");
+    project.run(&emulator, APPLY).exits(0).tells("Plan: 1 create, 1 unchanged");
     assert_eq!(project.state()["resources"]["pod.worker"]["depends_on"], json!(["template.base"]));
     let stored = project.stored();
     project.run(&emulator, APPLY).exits(0);
