@@ -71,6 +71,8 @@ examples! {
     cpu_data_processing_v1 = v1("cpu-data-processing");
     inference_server = example("inference-server", "sindri.yaml");
     fleet = Example { in_place: &["pod.notebook"], ..example("fleet", "sindri.yaml") };
+    secrets_at_runpod = example("secrets-at-runpod", "sindri.yaml");
+    private_registry = example("private-registry", "sindri.yaml");
     environments_staging = environment(&["-e", "staging"]);
     environments_demo = environment(&["-e", "demo"]);
     environments_prod = environment(&["-e", "prod"]);
@@ -167,7 +169,7 @@ fn live(example: &Example) {
 
     let destroy = copy.run(&["destroy", "--auto-approve", "--allow-data-loss"]);
     destroy.exits(0);
-    let kept: BTreeMap<_, _> = after.into_iter().filter(|(address, _)| !is_pod(address)).collect();
+    let kept: BTreeMap<_, _> = after.into_iter().filter(|(address, _)| is_volume(address)).collect();
     for id in kept.values() {
         destroy.says_on_stdout(&format!("network volume `{id}` is protected and kept; it still costs $"));
     }
@@ -176,11 +178,15 @@ fn live(example: &Example) {
     assert_eq!(copy.world("volumes"), kept.into_values().chain(foreign).collect());
     let again = copy.plan();
     let created = again.iter().filter(|(_, change)| change.action == "create").map(|(address, _)| address);
-    assert!(created.eq(wanted.keys().filter(|address| is_pod(address))), "{again:#?}");
+    assert!(created.eq(wanted.keys().filter(|address| !is_volume(address))), "{again:#?}");
 }
 
 fn is_pod(address: &str) -> bool {
     address.starts_with("pod.")
+}
+
+fn is_volume(address: &str) -> bool {
+    address.starts_with("network_volume.")
 }
 
 /// A copy of an example's folder that may be changed.
@@ -321,10 +327,12 @@ impl<'e> Copy<'e> {
     fn is_settled(&self, wanted: &BTreeMap<String, Change>, foreign: &BTreeSet<String>) {
         let recorded = self.recorded();
         assert!(recorded.keys().eq(wanted.keys()), "{recorded:#?}");
-        let (pods, volumes): (Vec<_>, Vec<_>) = recorded.into_iter().partition(|(address, _)| is_pod(address));
-        let ids = |records: Vec<(String, String)>| records.into_iter().map(|(_, id)| id);
-        assert_eq!(self.world("pods"), ids(pods).collect());
-        assert_eq!(self.world("volumes"), ids(volumes).chain(foreign.iter().cloned()).collect());
+        let ids = |belongs: fn(&str) -> bool| {
+            let records = recorded.iter().filter(move |(address, _)| belongs(address));
+            records.map(|(_, id)| id.clone())
+        };
+        assert_eq!(self.world("pods"), ids(is_pod).collect());
+        assert_eq!(self.world("volumes"), ids(is_volume).chain(foreign.iter().cloned()).collect());
 
         let state = fs::read_to_string(self.state()).expect("a state");
         for secret in self.secrets() {
