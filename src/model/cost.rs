@@ -112,12 +112,12 @@ impl Cost {
         }
     }
 
-    /// For several resources: `$5.94/h`, `$5.94/h plus 2 pods without a known price`.
+    /// For several resources: `$5.94/h`, `$5.94/h plus 2 machines without a known price`.
     pub fn together(self) -> String {
         self.with_unpriced(format!("{}{}/h", self.limit(), self.known))
     }
 
-    /// `$5.94/h ($4,335/mo)`, followed by the number of pods without a known price.
+    /// `$5.94/h ($4,335/mo)`, followed by the number of machines without a known price.
     pub fn hour_and_month(self) -> String {
         self.with_unpriced(format!("{}{}/h ({}/mo)", self.limit(), self.known, self.known.per_month()))
     }
@@ -136,9 +136,9 @@ impl Cost {
     }
 }
 
-/// `2 pods without a known price`.
-pub fn without_price(pods: usize) -> String {
-    format!("{pods} pod{} without a known price", if pods == 1 { "" } else { "s" })
+/// `2 machines without a known price`.
+pub fn without_price(machines: usize) -> String {
+    format!("{machines} machine{} without a known price", if machines == 1 { "" } else { "s" })
 }
 
 impl Add for Cost {
@@ -168,8 +168,8 @@ mod tests {
         let limit = Cost { at_most: true, ..priced };
         assert_eq!((priced + priced).together(), "$1.48/h");
         assert_eq!((priced + limit).hour_and_month(), "up to $1.48/h ($1,080/mo)");
-        assert_eq!((priced + Cost::UNKNOWN).together(), "$0.74/h plus 1 pod without a known price");
-        assert_eq!(Cost::UNKNOWN.times(3).together(), "3 pods without a known price");
+        assert_eq!((priced + Cost::UNKNOWN).together(), "$0.74/h plus 1 machine without a known price");
+        assert_eq!(Cost::UNKNOWN.times(3).together(), "3 machines without a known price");
         assert_eq!([priced, limit, Cost::UNKNOWN].map(Cost::of_one), ["$0.74/h", "up to $0.74/h", "an unknown price"]);
         assert!([priced, Cost::UNKNOWN].into_iter().sum::<Cost>().amount().is_none());
     }

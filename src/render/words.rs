@@ -106,11 +106,11 @@ pub fn at_most(peak: &str) -> String {
     format!(", at most {peak}")
 }
 
-/// `$5.50/h`, `$5.50/h plus 3 workers without a known price`.
+/// `$5.50/h`, `$5.50/h plus 3 machines without a known price`.
 pub fn peak_total(peak: Cost) -> String {
     match peak.unpriced {
         0 => format!("{}/h", peak.known),
-        unpriced => format!("{}/h plus {} without a known price", peak.known, count(unpriced as usize, "worker")),
+        unpriced => format!("{}/h plus {} without a known price", peak.known, count(unpriced as usize, "machine")),
     }
 }
 

@@ -75,7 +75,7 @@ fn the_most_expensive_candidate_counts_against_the_budget() {
 fn exceeding_the_budget_already_is_reported_too() {
     let plan = planned(&[(&["NVIDIA B200"], Cloud::Secure), (&["Tesla T4"], Cloud::Secure)], 5.0);
     let found = refusals(&plan);
-    assert!(found[0].0.starts_with("this plan costs $6.80/h plus 1 pod without a known price, over"), "{found:?}");
+    assert!(found[0].0.starts_with("this plan costs $6.80/h plus 1 machine without a known price, over"), "{found:?}");
     assert!(found[1].0.starts_with("cannot check the budget"), "{found:?}");
 }
 

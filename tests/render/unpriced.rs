@@ -32,8 +32,8 @@ fn a_plan_counts_pods_without_a_known_price_in_every_form() {
     let mut shown = String::new();
     text::plan(&mut shown, &plan, &view, &Style::default()).expect("a string takes everything");
     golden::check("render/unpriced.txt", &shown);
-    assert!(text::summary_line(&plan).ends_with("| +$0.06/h (+$43.80/mo), 3 pods without a known price"));
-    let total = "$0.57/h ($416.10/mo) plus 3 pods without a known price";
+    assert!(text::summary_line(&plan).ends_with("| +$0.06/h (+$43.80/mo), 3 machines without a known price"));
+    let total = "$0.57/h ($416.10/mo) plus 3 machines without a known price";
     let comment = comment(&plan, &view, 60_000);
     assert!(comment.contains(total) && comment.contains("price not known"), "{comment}");
     let mut page = String::new();
@@ -64,7 +64,7 @@ fn status_marks_prices_that_are_unknown() {
     let observed = [pod].into_iter().collect();
     let mut shown = String::new();
     status::table(&mut shown, &state, &observed, &Default::default(), &Style::default()).expect("it fits a string");
-    assert!(shown.contains("plus 1 pod without a known price") && shown.contains("  ?  "), "{shown}");
+    assert!(shown.contains("plus 1 machine without a known price") && shown.contains("  ?  "), "{shown}");
     let json = status::status_json(&state, &observed, &Default::default());
     assert_eq!((&json["hourly"], &json["resources"][0]["hourly"]), (&Json::Null, &Json::Null));
 }
