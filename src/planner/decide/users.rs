@@ -114,6 +114,8 @@ fn users_of_superseded(decisions: &Decisions<'_>, observed: &Observed) -> BTreeM
             }
         }
     }
+    // They were found by id.
+    users.values_mut().for_each(|of| of.managed.sort());
     users
 }
 
