@@ -160,6 +160,8 @@ pub enum Cause {
     Superseded { by: Address },
     /// Everything is being destroyed.
     Destroy,
+    /// It is no longer declared, or is being destroyed, but a protected resource that stays needs it.
+    NeededBy { address: Address },
     /// Another resource is replaced, created or destroyed, or a template that supplies fields is changed.
     Dependency { address: Address, action: Action },
     /// Its parent changes, and the parent's request covers it.

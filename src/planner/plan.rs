@@ -29,7 +29,9 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     let graphs = Graphs { desired: ResourceGraph::of_resources(desired)?, prior: ResourceGraph::of_state(prior)? };
     let claims = &claim::claims(input, prior, desired, Lineages::OfProject);
     let destroy_targets = &destroy_targets(prior, &graphs.prior, &input.options);
-    let context = DecisionContext { input, desired, prior, claims, graphs: &graphs, destroy_targets };
+    let needed_by_protected = &protect::needed_by_protected(input, desired, prior, &graphs.prior);
+    let context =
+        DecisionContext { input, desired, prior, claims, graphs: &graphs, destroy_targets, needed_by_protected };
 
     let mut decided = change::decide(&context);
     users::keep(&mut decided, input.observed);
@@ -215,6 +217,11 @@ fn kept(changes: &[Change], input: &Input<'_>, prior: &State) -> Vec<Note> {
                     "`{id}` is kept until its successor `{by}` is ready; `sindri start {by}` starts it and waits"
                 ),
             };
+            notes.push(Note { address: Some(change.address.clone()), message });
+            continue;
+        }
+        if let [Cause::NeededBy { address }] = change.causes.as_slice() {
+            let message = format!("it is kept, because `{address}` needs it and is protected");
             notes.push(Note { address: Some(change.address.clone()), message });
             continue;
         }

@@ -19,7 +19,10 @@ fn an_unknown_price_does_not_bypass_the_budget() {
     }
     project.write("sindri.yaml", &CONFIG.replace("budget: { maxHourly: 100 }\n", ""));
     let plan = project.run(&emulator, "plan").exits(0);
-    assert!(plan.stdout.contains("price not known") && plan.stdout.contains("1 machine without a known price"), "{plan:?}");
+    assert!(
+        plan.stdout.contains("price not known") && plan.stdout.contains("1 machine without a known price"),
+        "{plan:?}"
+    );
 }
 
 #[test]

@@ -225,3 +225,36 @@ fn the_budget_counts_the_floor_and_the_peak_the_ceiling() {
         assert_eq!(unknown, Vec::<String>::new());
     });
 }
+
+async fn planned(session: &Session, yaml: &str, options: PlanOptions) -> Plan {
+    let (prior, observed, desired) = (session.state(), session.observe().await, desired(yaml));
+    session.plan_from(Readings::of(&desired, &prior, &observed), options)
+}
+
+#[test]
+fn what_a_protected_endpoint_needs_is_kept_with_it() {
+    in_virtual_time(async {
+        let volumes = "    networkVolumes: { data: { sizeGb: 10, region: US-KS-2 } }\n    endpoints:";
+        let yaml = queue("networkVolumes: [data]").replace("    endpoints:", volumes);
+        let session = existing(&yaml).await;
+        let volume = "network_volume.data".parse().unwrap();
+        let permitted = |flags: &[&str]| PlanOptions {
+            destroy: true,
+            permits: flags.iter().map(ToString::to_string).collect(),
+            ..PlanOptions::default()
+        };
+        let plan = planned(&session, &yaml, permitted(&["--include-volumes"])).await;
+        assert_eq!(plan.by_address()[&volume].action, Action::NoOp);
+        let note = plan.notes.iter().find(|note| note.address.as_ref() == Some(&volume)).expect("a note");
+        assert!(note.message.contains("`endpoint.sd` needs it and is protected"), "{note:?}");
+
+        let named = PlanOptions { only: [volume.clone()].into(), ..permitted(&["--include-volumes"]) };
+        let plan = planned(&session, &yaml, named).await;
+        let (_, refusal) = plan.all_refusals().next().expect("a refusal");
+        assert_eq!(refusal.code, RefusalCode::Protected);
+        assert!(refusal.help.contains("--include-endpoints"), "{refusal:?}");
+
+        let plan = planned(&session, &yaml, permitted(&["--include-volumes", "--include-endpoints"])).await;
+        assert_eq!(plan.by_address()[&volume].action, Action::Delete);
+    });
+}

@@ -6,8 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::graph::ResourceGraph;
 use crate::kind::{self, Kind};
 use crate::model::{Address, Change, Note, Position, Record, Refusal, RefusalCode, Resource, State};
+use crate::planner::input::Input;
+use crate::resource::inventory::live_object;
 
 /// Whether `preventDestroy` protects an object that is undeclared or covered by `sindri destroy`.
 pub fn prevents(record: Option<&Record>, declared: Option<&Resource>) -> bool {
@@ -45,6 +48,48 @@ pub fn protected(address: &Address, kind: &Kind) -> Refusal {
         code: RefusalCode::Protected,
         message: format!("`{address}` is protected and cannot be destroyed by name alone"),
         help: format!("pass `{}` to delete it with its {}", flag(kind), holds(kind)),
+        position: None,
+    }
+}
+
+/// Resources that are not to be kept for their own sake, but that a protected resource needs which stays: the registry
+/// credential of an endpoint. Each with that resource.
+///
+/// A template is not needed: what was made from it has its fields.
+pub fn needed_by_protected(
+    input: &Input<'_>,
+    desired: &BTreeMap<Address, Resource>,
+    prior: &State,
+    graph: &ResourceGraph,
+) -> BTreeMap<Address, Address> {
+    let stays = |(address, record): &(&Address, &Record)| {
+        let kind = kind::find(&record.kind);
+        let is_protected = kind.is_some_and(|kind| !input.options.permits_deleting(kind));
+        let is_undeclared = !desired.contains_key(*address) && address.successor().is_none();
+        is_protected && is_undeclared && live_object(input.observed, record).is_some()
+    };
+    let mut needed = BTreeMap::new();
+    for (protected, _) in prior.resources.iter().filter(stays) {
+        let mut open = vec![protected];
+        while let Some(address) = open.pop() {
+            for need in graph.dependencies(address) {
+                let is_copied = kind::find(&need.kind).is_some_and(|kind| kind.is_merged_into_users);
+                if !is_copied && needed.insert(need.clone(), protected.clone()).is_none() {
+                    open.push(need);
+                }
+            }
+        }
+    }
+    needed
+}
+
+/// Refuses to destroy a named resource that a protected one needs.
+pub fn needed(address: &Address, by: &Address) -> Refusal {
+    let flag = kind::find(&by.kind).map_or("", flag);
+    Refusal {
+        code: RefusalCode::Protected,
+        message: format!("`{address}` cannot be destroyed while `{by}` needs it, which is protected"),
+        help: format!("destroy `{by}` too, with `{flag}`"),
         position: None,
     }
 }

@@ -295,7 +295,7 @@ fn cause() -> Json {
     let power = json!({ "enum": ["running", "stopped"] });
     let actions = [&ACTIONS[..], &["replace-create-first"]].concat();
     let action = json!({ "enum": actions, "description": "The action on the other resource." });
-    let causes: [(&str, Vec<(&str, Json)>); 15] = [
+    let causes: [(&str, Vec<(&str, Json)>); 16] = [
         ("new", vec![("position", or_null(of("position")))]),
         ("fields", vec![]),
         ("missing", vec![("id", text())]),
@@ -304,6 +304,7 @@ fn cause() -> Json {
         ("undeclared", vec![]),
         ("superseded", vec![("by", of("address"))]),
         ("destroy", vec![]),
+        ("needed_by", vec![("address", of("address"))]),
         ("dependency", vec![("address", of("address")), ("action", action)]),
         ("parent", vec![("address", of("address"))]),
         ("power", vec![("wanted", power), ("origin", origin()), ("position", or_null(of("position")))]),

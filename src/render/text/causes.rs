@@ -24,6 +24,7 @@ fn clause<'a>(context: &Context<'a>, cause: &'a Cause, seen: &mut Vec<&'a Addres
         Cause::Tainted => "it never became ready (tainted)".to_owned(),
         Cause::Broken { status, retry: _ } => format!("it is unusable: {status}"),
         Cause::Undeclared => "it is no longer declared".to_owned(),
+        Cause::NeededBy { address } => format!("`{address}` needs it"),
         Cause::Superseded { by } => format!("`{by}` replaces it"),
         Cause::Dependency { address, action } => dependency(context, address, *action, seen),
         Cause::Parent { address } => format!("it is part of `{address}`"),

@@ -25,6 +25,8 @@ pub struct DecisionContext<'a> {
     pub graphs: &'a Graphs,
     /// The addresses that `sindri destroy` covers.
     pub destroy_targets: &'a BTreeSet<Address>,
+    /// See [`crate::planner::decide::protect::needed_by_protected`].
+    pub needed_by_protected: &'a BTreeMap<Address, Address>,
 }
 
 /// Progress of the successor of a predecessor left behind by an earlier run.

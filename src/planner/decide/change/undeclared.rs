@@ -40,6 +40,14 @@ impl<'a> Subject<'_, 'a> {
         if self.is_spared() {
             return self.stays(object, Vec::new());
         }
+        // A protected object is kept anyway, and says how to delete it.
+        let may_go = self.successor.is_none() && options.permits_deleting(self.kind);
+        if let Some(by) = self.context.needed_by_protected.get(self.address).filter(|_| may_go) {
+            let refusal = options.only.contains(self.address).then(|| protect::needed(self.address, by));
+            let mut decision = self.stays(object, vec![Cause::NeededBy { address: by.clone() }]);
+            decision.change.refusals.extend(refusal);
+            return decision;
+        }
         if let Some((by, Successor::NotReady)) = &self.successor {
             // It may be the only working object, so it stays until its successor is ready.
             let superseded = Cause::Superseded { by: by.clone() };
