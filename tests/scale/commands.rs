@@ -31,7 +31,8 @@ impl Account {
     fn requests(&self, command: &str) -> (Vec<String>, Vec<String>) {
         let before = self.emulator.requests().len();
         self.project.run(&self.emulator, command).exits(0);
-        let mut requests: Vec<String> = self.emulator.requests().split_off(before).iter().map(without_id).collect();
+        let requests = self.emulator.requests().split_off(before);
+        let mut requests: Vec<String> = requests.iter().map(|request| without_id(request)).collect();
         requests.sort();
         requests.into_iter().partition(|request| request.starts_with("GET "))
     }
@@ -45,7 +46,7 @@ impl Account {
 }
 
 /// `PATCH /v2/pods/ID` for `PATCH /v2/pods/5xpma5eg46tqjq`.
-fn without_id(request: &String) -> String {
+fn without_id(request: &str) -> String {
     let parts: Vec<&str> = request.split('/').collect();
     parts.iter().enumerate().map(|(number, part)| if number == 3 { "ID" } else { part }).collect::<Vec<_>>().join("/")
 }
