@@ -70,6 +70,35 @@ fn an_endpoint_is_created_changed_and_kept_until_its_flag_is_passed() {
 }
 
 #[test]
+fn an_endpoint_comes_up_with_its_template_registry_and_secret() {
+    let emulator = Emulator::start();
+    let project = Project::new(CONFIG);
+    project.edit("providers:", "secrets: [{ name: HF_TOKEN, source: env, store: runpod, version: 1 }]\nproviders:");
+    project.edit(
+        "    templates:",
+        "    registries: { ghcr: { username: bot, passwordFrom: GHCR_TOKEN, version: 1 } }\n    templates:",
+    );
+    project.edit("containerDiskGb: 30", "containerDiskGb: 30, registry: ghcr");
+    let run = |words: &str| {
+        Said::of(project.command(&emulator, words).env("HF_TOKEN", "hf-canary").env("GHCR_TOKEN", "ghcr-canary"))
+    };
+    run(APPLY).exits(0).tells("5 created");
+    let endpoint = endpoints(&emulator)[0].clone();
+    assert_eq!(endpoint["env"]["HF_TOKEN"], "{{ RUNPOD_SECRET_HF_TOKEN }}");
+    assert_eq!(endpoint["registry"], json!(project.id("registry.ghcr")));
+    run("plan --detailed-exitcode").exits(0);
+    // A new credential is another object, to which the endpoint rolls out. No job is lost.
+    project.edit("GHCR_TOKEN, version: 1", "GHCR_TOKEN, version: 2");
+    run("plan").exits(0).tells("endpoint.sd").tells("rolls out");
+    run(APPLY).exits(0);
+    let rolled = endpoints(&emulator)[0].clone();
+    assert_eq!((&rolled["id"], &rolled["registry"]), (&endpoint["id"], &json!(project.id("registry.ghcr"))));
+    assert_ne!(rolled["registry"], endpoint["registry"]);
+    run("plan --detailed-exitcode").exits(0);
+    assert!(!project.read("state/default.json").contains("canary"));
+}
+
+#[test]
 fn addresses_and_workers_are_shown() {
     let emulator = Emulator::start();
     let project = applied(&emulator);
@@ -185,6 +214,11 @@ fn endpoints_that_left_the_state_are_discovered() {
 #[test]
 fn a_rename_and_a_target_need_no_request() {
     let emulator = Emulator::start();
+    // What is known only after apply is marked as such, in lists too.
+    let plan = Project::new(CONFIG).run(&emulator, "plan --json").exits(0).json();
+    let changes = plan["resource_changes"].as_array().expect("changes");
+    let endpoint = changes.iter().find(|change| change["address"] == "endpoint.sd").expect("the endpoint");
+    assert_eq!(endpoint["change"]["after_unknown"]["network_volumes"], json!(true), "{endpoint}");
     let project = applied(&emulator);
     let writes = emulator.writes().len();
     project.edit("      sd:\n", "      diffusion:\n        name: inference-sd\n");

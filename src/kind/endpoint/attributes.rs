@@ -39,10 +39,13 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
     },
     from_template(attribute("entrypoint", Compare::Exact, rollout, "a new entrypoint is a release", BOTH)),
     from_template(attribute("command", Compare::Exact, rollout, "a new command is a release", BOTH)),
-    from_template(naming(
-        Names::Outside(AccountObject::Registry),
-        attribute("registry_auth", Compare::Exact, rollout, "a new registry credential is a release", BOTH),
-    )),
+    Attribute {
+        cleared_by_delete: true,
+        ..from_template(naming(
+            Names::Outside(AccountObject::Registry),
+            attribute("registry_auth", Compare::Exact, rollout, "a new registry credential is a release", BOTH),
+        ))
+    },
     naming(
         Names::Outside(AccountObject::ServerlessTemplate),
         // Source: `templateId` of `UpdateEndpointRequest`: it is applied once, and no link is kept.

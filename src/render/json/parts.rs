@@ -52,6 +52,18 @@ impl AfterValues {
     }
 }
 
+/// The value with ids in place of references; `None` if one of them is known only after apply.
+fn with_ids(by_address: &ByAddress<'_>, value: &Value) -> Option<Json> {
+    match value {
+        Value::Reference(target) => {
+            let stays = |target: &&&Change| target.action != Action::Create && !target.action.is_replacement();
+            by_address.get(target.as_ref()).filter(stays)?.id.as_ref().map(|id| json!(id))
+        }
+        Value::List(items) => items.iter().map(|item| with_ids(by_address, item)).collect(),
+        other => Some(split_secrets(other).0),
+    }
+}
+
 /// Replaces references to existing objects with ids, and removes and marks values that are known only after apply.
 fn resolve_references(by_address: &ByAddress<'_>, change: &Change, after: &mut Json) -> Json {
     let Json::Object(values) = after else { return json!({}) };
@@ -61,12 +73,11 @@ fn resolve_references(by_address: &ByAddress<'_>, change: &Change, after: &mut J
         values.remove(name);
     }
     for (name, value) in &change.after {
-        let Value::Reference(target) = value else { continue };
-        let known = by_address
-            .get(target.as_ref())
-            .filter(|target| target.action != Action::Create && !target.action.is_replacement());
-        match known.and_then(|target| target.id.as_ref()) {
-            Some(id) => values.insert(name.to_string(), json!(id)),
+        if value.references().is_empty() {
+            continue;
+        }
+        match with_ids(by_address, value) {
+            Some(known) => values.insert(name.to_string(), known),
             None => {
                 unknown.insert(name.to_string(), json!(true));
                 values.remove(name.as_str())

@@ -85,6 +85,12 @@ fn constant_or_reference(name: &str, value: &Value) -> Json {
     match (value, split_secrets(value)) {
         (Value::Reference(target), _) if target.kind == name => json!({}),
         (Value::Reference(target), _) => json!({ "references": [format!("{target}.id"), target.to_string()] }),
+        (Value::List(items), _) if !value.references().is_empty() => {
+            let targets = items.iter().flat_map(Value::references);
+            let references: Vec<String> =
+                targets.flat_map(|target| [format!("{target}.id"), target.to_string()]).collect();
+            json!({ "references": references })
+        }
         (_, (constant, Json::Bool(false))) => json!({ "constant_value": constant }),
         _ => json!({}),
     }
