@@ -70,7 +70,7 @@ pub fn event_json(event: &Event) -> Json {
 /// The facts about a live object that are safe to show. Excludes attributes, which may contain undeclared secrets.
 pub(in crate::render) fn object_json(object: &Object) -> Json {
     let computed = &object.computed;
-    json!({
+    let mut json = json!({
         "kind": object.kind,
         "id": object.id,
         "name": object.name,
@@ -83,8 +83,11 @@ pub(in crate::render) fn object_json(object: &Object) -> Json {
         "uptime_seconds": computed.uptime_seconds,
         "ssh": {"direct": computed.ssh_direct, "proxy": computed.ssh_proxy},
         "endpoints": computed.endpoints,
-        "url": computed.urls,
-    })
+    });
+    if !computed.urls.is_empty() {
+        json["url"] = json!(computed.urls);
+    }
+    json
 }
 
 /// A second object for a resource.
