@@ -127,11 +127,8 @@ impl<'s> AddressesById<'s> {
     }
 
     fn needed(&self, record: &'s Record) -> impl Iterator<Item = &'s Address> {
-        let attributes = kind::find(&record.kind).into_iter().flat_map(|kind| kind.attributes);
-        attributes.filter_map(|attribute| {
-            let id = record.inputs.get(attribute.name)?.as_text()?;
-            self.0.get(&(attribute.refers_to()?, id)).copied()
-        })
+        let named = kind::find(&record.kind).into_iter().flat_map(|kind| kind.references(&record.inputs));
+        named.filter_map(|target| self.0.get(&target).copied())
     }
 }
 
@@ -244,6 +241,16 @@ mod tests {
         pod.inputs.insert("network_volume", "x".into());
         let graph = ResourceGraph::of_state(&state).unwrap();
         let needed: Vec<_> = graph.dependencies(&"pod.a".parse().unwrap()).map(ToString::to_string).collect();
+        assert_eq!(needed, ["network_volume.v"]);
+    }
+
+    #[test]
+    fn a_record_with_a_list_of_ids_depends_on_the_resources_with_those_ids() {
+        let mut state = state(&[("network_volume.v", &[]), ("endpoint.a", &[])]);
+        let endpoint = state.resources.get_mut(&"endpoint.a".parse().unwrap()).unwrap();
+        endpoint.inputs.insert("network_volumes", Value::texts(["x"]));
+        let graph = ResourceGraph::of_state(&state).unwrap();
+        let needed: Vec<_> = graph.dependencies(&"endpoint.a".parse().unwrap()).map(ToString::to_string).collect();
         assert_eq!(needed, ["network_volume.v"]);
     }
 

@@ -71,6 +71,13 @@ pub fn is_referred_to(name: &str) -> bool {
     KINDS.iter().flat_map(|kind| kind.attributes).any(|attribute| attribute.refers_to() == Some(name))
 }
 
+/// Whether records may depend on objects of this kind without being parts of them: an attribute refers to it, or a
+/// resource needs it. A resource with parts has no other dependents.
+pub fn has_dependents(name: &str) -> bool {
+    let is_part = || find(name).is_none_or(|kind| kind.member_of.is_some());
+    is_referred_to(name) || (!is_part() && parts_of(name).next().is_none())
+}
+
 /// Whether users of an object of this kind may keep it after it was superseded.
 pub fn is_kept_by_users(name: &str) -> bool {
     let mut attributes = KINDS.iter().flat_map(|kind| kind.attributes);

@@ -88,7 +88,7 @@ impl Dependents {
     /// Follows a change of the record at `address`.
     fn replace(&mut self, address: &Address, before: Option<&Record>, after: Option<&Record>) {
         let referred = |record: Option<&Record>| -> BTreeSet<Address> {
-            record.into_iter().flat_map(needs).filter(|to| kind::is_referred_to(&to.kind)).cloned().collect()
+            record.into_iter().flat_map(needs).filter(|to| kind::has_dependents(&to.kind)).cloned().collect()
         };
         let (before, after) = (referred(before), referred(after));
         for gone in before.difference(&after) {

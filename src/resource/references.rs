@@ -132,10 +132,11 @@ pub fn parts_of<'s>(state: &'s State, parent: &Address) -> impl Iterator<Item = 
 
 /// Possible reference targets that are gone, or another object, after `changes`.
 fn lost(state: &State, changes: &RecordChanges) -> LostTargets {
-    let referred = changes.iter().filter(|(address, _)| kind::is_referred_to(&address.kind));
+    let referred = changes.iter().filter(|(address, _)| kind::has_dependents(&address.kind));
     let lost = referred.filter_map(|(address, change)| {
         let before = state.resources.get(address)?;
-        let stays = change.as_ref().is_some_and(|after| after.id == before.id);
+        // A need names an address, a reference names an object.
+        let stays = change.as_ref().is_some_and(|after| after.id == before.id || !kind::is_referred_to(&address.kind));
         (!stays).then(|| (address.clone(), before.id.clone()))
     });
     lost.collect()
@@ -287,6 +288,19 @@ mod tests {
             assert_eq!(mounts(&after), Some(&Value::text("v1")));
             assert_eq!(after.resources[&"pod.a".parse().unwrap()].depends_on, []);
         }
+    }
+
+    #[test]
+    fn a_need_is_dropped_with_its_record_and_kept_when_its_object_is_replaced() {
+        let mut state = state();
+        let (secret, pod): (Address, Address) = ("secret.TOKEN".parse().unwrap(), "pod.a".parse().unwrap());
+        let record = Record { kind: "secret".into(), id: "s1".into(), ..state.resources[&pod].clone() };
+        let record = Record { inputs: Attributes::new(), depends_on: Vec::new(), ..record };
+        state.resources.insert(secret.clone(), record.clone());
+        state.resources.get_mut(&pod).unwrap().depends_on.push(secret.clone());
+        let needs = |state: &State| state.resources[&pod].depends_on.contains(&secret);
+        assert!(needs(&after(&state, &[("secret.TOKEN", Some(Record { id: "s2".into(), ..record }))])));
+        assert!(!needs(&after(&state, &[("secret.TOKEN", None)])));
     }
 
     #[test]

@@ -188,7 +188,7 @@ impl<'j, 'a> ObjectChooser<'j, 'a> {
                 && matches!(resource.inputs.get(name), Some(Value::Reference(_)));
             // The reference is still unknown and may turn out to equal the observed value, or the object may keep the
             // previous object of the resource.
-            if let (true, Some(seen)) = (keeps || matches!(value, Value::Reference(_)), object.attributes.get(name)) {
+            if let (true, Some(seen)) = (keeps || !value.references().is_empty(), object.attributes.get(name)) {
                 *value = seen.clone();
             }
         }
