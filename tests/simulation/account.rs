@@ -4,11 +4,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use fastrand::Rng;
-use serde_json::json;
-use sindri::emulator::{PodEvent, VolumeEvent};
+use serde_json::{Value, json};
+use sindri::emulator::{DeliveryResult, PodEvent, VolumeEvent};
+use sindri::transport::{Method, Request};
 
 use crate::simulation::truth::Truth;
-use crate::support::Account;
+use crate::support::{Account, world};
 
 pub struct World {
     pub account: Account,
@@ -33,6 +34,9 @@ impl World {
     /// Makes the change; returns whether it was possible.
     pub fn change_outside(&self, change: &OutsideChange) -> bool {
         let pick = change.pick;
+        if let Some(edit) = &change.edit {
+            return self.edit(edit, pick);
+        }
         self.account.emulator.modify(|world, now| {
             let pods: Vec<String> = world.pod_ids().map(str::to_owned).collect();
             let volumes: Vec<String> = world.volume_ids().map(str::to_owned).collect();
@@ -46,10 +50,38 @@ impl World {
     }
 }
 
+impl World {
+    /// Sends one request, like another client.
+    fn edit(&self, edit: &Edit, pick: usize) -> bool {
+        let emulator = &self.account.emulator;
+        let ids = world::ids_in(emulator, edit.kind);
+        let Some(id) = (!ids.is_empty()).then(|| &ids[pick % ids.len()]) else { return false };
+        let collection = world::collection(edit.kind);
+        let headers = [("authorization", "Bearer rpa_other"), ("user-agent", "curl/8")];
+        let request = Request {
+            method: edit.method,
+            path: format!("{collection}/{id}"),
+            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            body: edit.body.as_ref().map(|body| body.to_string().into()),
+        };
+        let delivery = emulator.handle(&request, self.account.now());
+        matches!(delivery.outcome, DeliveryResult::Reply(reply) if reply.status < 300)
+    }
+}
+
 /// Someone else deletes, stops, edits or migrates something.
 pub struct OutsideChange {
     event: PodEvent,
     pick: usize,
+    /// Replaces the event.
+    edit: Option<Edit>,
+}
+
+/// A request about an object of another kind than pods and volumes.
+struct Edit {
+    kind: &'static str,
+    method: Method,
+    body: Option<Value>,
 }
 
 impl OutsideChange {
@@ -62,7 +94,29 @@ impl OutsideChange {
             4 => PodEvent::Migrate,
             _ => PodEvent::Edit { changes: json!({ "ports": ["9999/http"] }) },
         };
-        Self { event, pick: dice.usize(..1000) }
+        Self { event, pick: dice.usize(..1000), edit: None }
+    }
+
+    /// The same for a project with objects of all kinds: half of the changes are to those.
+    pub fn of_any_kind(self, dice: &mut Rng) -> Self {
+        if dice.bool() {
+            return self;
+        }
+        let patch = |kind, body| Edit { kind, method: Method::Patch, body: Some(body) };
+        let delete = |kind| Edit { kind, method: Method::Delete, body: None };
+        let edit = match dice.u8(..10) {
+            0 | 1 => patch("secret", json!({ "value": "rotated" })),
+            2 => patch("secret", json!({ "description": "meddled" })),
+            3 => delete("secret"),
+            4 => delete("registry"),
+            5 => patch("template", json!({ "image": "meddled:1" })),
+            6 => delete("template"),
+            // As RunPod does after three days without a request.
+            7 => patch("endpoint", json!({ "workers": { "max": 2 } })),
+            8 => patch("endpoint", json!({ "image": "meddled:1" })),
+            _ => delete("endpoint"),
+        };
+        Self { edit: Some(edit), ..self }
     }
 
     pub fn moves(&self) -> bool {

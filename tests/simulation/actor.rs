@@ -11,8 +11,8 @@ use sindri::apply::{self, ApplyOptions, Event, Job, recover};
 use sindri::config::Move;
 use sindri::emulator::{Emulator, InProcess};
 use sindri::kind;
-use sindri::model::{Action, Address, Dialect, Entry, Marker, Observed, Outcome, Plan, Power, State, Verb};
-use sindri::observe::{KindNames, kinds_of};
+use sindri::model::{Action, Address, Dialect, Entry, Marker, Observed, Outcome, Plan, Power, Replay, State, Verb};
+use sindri::observe::{KindNames, kinds_of, observe};
 use sindri::planner::decide::power::power_plan;
 use sindri::planner::drift::survey;
 use sindri::planner::review::identity;
@@ -29,7 +29,8 @@ use sindri::transport::{Method, Reply, Request, Transport, TransportError};
 use crate::simulation::account::World;
 use crate::simulation::sabotage::{Sabotage, Sabotaged};
 use crate::simulation::truth::Truth;
-use crate::support::{Desired, Readings, Session, checked_plan};
+use crate::support::kinds::CANARY;
+use crate::support::{Desired, Readings, Session, checked_plan, world};
 
 /// The user's answer about unmanaged objects that match theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +116,7 @@ impl Actor {
 
     /// Lock, recover, plan, apply, with consent to everything except for what `policy` excludes.
     pub async fn apply(&self, desired: &Desired, options: PlanOptions, seed: u64) -> Ended {
-        self.change(seed, |prior, observed| Some(self.plan(desired, prior, observed, options.clone()))).await
+        self.change(desired, seed, |prior, observed| Some(self.plan(desired, prior, observed, options.clone()))).await
     }
 
     /// Like `apply`, for a saved plan, if it is not stale.
@@ -125,7 +126,7 @@ impl Actor {
             let plan = self.checked(&input);
             saved.compare(&input, &plan).differences.is_empty().then_some(plan)
         };
-        self.change(seed, plan).await
+        self.change(desired, seed, plan).await
     }
 
     /// Like `apply`, for a plan with a known id.
@@ -134,7 +135,7 @@ impl Actor {
             let plan = self.checked(&self.input(desired, prior, observed, saved.options.clone()));
             (identity::id(&plan) == saved.plan_id).then_some(plan)
         };
-        self.change(seed, plan).await
+        self.change(desired, seed, plan).await
     }
 
     /// `sindri stop` and `sindri start`.
@@ -143,7 +144,7 @@ impl Actor {
             let input = self.input(desired, prior, observed, PlanOptions::default());
             Some(power_plan(&input, std::slice::from_ref(address), wanted))
         };
-        self.change(seed, plan).await
+        self.change(desired, seed, plan).await
     }
 
     /// `sindri plan --out`, without a lock.
@@ -158,7 +159,7 @@ impl Actor {
     }
 
     /// `sindri refresh`.
-    pub async fn refresh(&self) {
+    pub async fn refresh(&self, desired: &Desired) {
         let correct = |prior: &State, observed: &Observed| {
             let mut records = survey::accepted(prior, observed);
             if self.sabotage == Sabotage::LeftMembers {
@@ -166,7 +167,7 @@ impl Actor {
             }
             Some(records)
         };
-        self.correct(correct).await;
+        self.correct(desired, correct).await;
     }
 
     /// `sindri import ADDRESS ID`; returns whether it was possible.
@@ -178,7 +179,7 @@ impl Actor {
             self.agreed.borrow_mut().insert(id.to_owned());
             Some(records)
         };
-        self.correct(import).await
+        self.correct(desired, import).await
     }
 
     /// `sindri state mv`.
@@ -200,11 +201,11 @@ impl Actor {
     }
 
     /// A command that changes only the state; returns whether it was possible.
-    async fn correct(&self, records: impl Fn(&State, &Observed) -> Option<RecordChanges>) -> bool {
+    async fn correct(&self, desired: &Desired, records: impl Fn(&State, &Observed) -> Option<RecordChanges>) -> bool {
         let store = self.session.lock();
         let api = Sabotaged { client: &self.session.client, sabotage: self.sabotage };
         let Ok(observed) =
-            recover::recover(&api, &store, &self.session.account.clock, &KindNames::new(), &self.note()).await
+            recover::recover(&api, &store, &self.session.account.clock, &kinds_of(desired), &self.note()).await
         else {
             return false;
         };
@@ -212,6 +213,13 @@ impl Actor {
             Some(records) => write(&store, records).await,
             None => false,
         }
+    }
+
+    /// What exists at the account, of all kinds.
+    pub async fn observe(&self) -> Observed {
+        let spoken = |name: &&str| kind::find(name).is_some_and(|kind| kind.dialects.contains(&self.project.dialect));
+        let all: KindNames = world::KINDS.iter().map(|(name, ..)| *name).filter(spoken).collect();
+        observe(&self.session.client, &all, &Replay::new(self.session.state())).await.expect("lists")
     }
 
     fn note(&self) -> impl Fn(Event) + Send + Sync {
@@ -236,11 +244,11 @@ impl Actor {
         }
     }
 
-    async fn change(&self, seed: u64, plan: impl Fn(&State, &Observed) -> Option<Plan>) -> Ended {
+    async fn change(&self, desired: &Desired, seed: u64, plan: impl Fn(&State, &Observed) -> Option<Plan>) -> Ended {
         let store = self.session.lock();
         let api = Sabotaged { client: &self.session.client, sabotage: self.sabotage };
         let note = self.note();
-        let Ok(observed) = recover::recover(&api, &store, &self.session.account.clock, &KindNames::new(), &note).await
+        let Ok(observed) = recover::recover(&api, &store, &self.session.account.clock, &kinds_of(desired), &note).await
         else {
             return Ended::Refused;
         };
@@ -300,6 +308,23 @@ impl Actor {
             Event::Recovered { how: text, .. } | Event::Settled { message: text, .. } => text.contains(words),
             _ => false,
         })
+    }
+
+    /// Asserts that no secret value is in the state, the journal or an event.
+    pub fn has_leaked_no_secret(&self) {
+        let state = self.session.state_file().unwrap_or_default();
+        let events = format!("{:?}", self.events.lock().expect("no panic"));
+        for (place, text) in
+            [("state", &*String::from_utf8_lossy(&state)), ("journal", &*self.session.journal()), ("events", &*events)]
+        {
+            assert!(!text.contains(CANARY), "the value of a secret is in the {place}: {text}");
+        }
+    }
+
+    /// Whether an operation failed with these words.
+    pub fn has_failed_with(&self, words: &str) -> bool {
+        let events = self.events.lock().expect("no panic");
+        events.iter().any(|event| matches!(event, Event::Failed { message, .. } if message.contains(words)))
     }
 
     /// Number of failures so far.

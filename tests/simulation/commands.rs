@@ -22,13 +22,14 @@ use sindri::resource::members;
 use sindri::runpod::{Api, Client};
 use tokio::time::sleep;
 
-use crate::simulation::account::World;
+use crate::simulation::account::{OutsideChange, World};
 use crate::simulation::actor::{Actor, Ended, KillAfter, Project, UnmanagedPolicy, left_to_do};
 use crate::simulation::ledger::Ledger;
 use crate::simulation::neighbor::Neighbor;
 use crate::simulation::sabotage::Sabotage;
-use crate::simulation::schedule::{history_with, no_orphans};
+use crate::simulation::schedule::{Scope, history_with, no_orphans};
 use crate::simulation::storm;
+use crate::support::world::ids_in;
 use crate::support::{Desired, in_virtual_time};
 
 /// Counts of a search.
@@ -113,11 +114,11 @@ impl Company {
 }
 
 /// Runs one seed; panics if a record is not true.
-pub fn run(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
-    in_virtual_time(schedule(seed, company, sabotage))
+pub fn run(seed: u64, company: Company, scope: Scope, sabotage: Sabotage) -> Tally {
+    in_virtual_time(schedule(seed, company, scope, sabotage))
 }
 
-async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
+async fn schedule(seed: u64, company: Company, scope: Scope, sabotage: Sabotage) -> Tally {
     let mut dice = Rng::with_seed(seed ^ 0x5eed);
     let dialect = if dice.u8(..4) == 0 { Dialect::V1 } else { Dialect::V2 };
     let policy = [UnmanagedPolicy::Adopt, UnmanagedPolicy::Adopt, UnmanagedPolicy::Beside, UnmanagedPolicy::Refuse]
@@ -127,11 +128,12 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
     let actor = Actor::new(project, &world, seed, sabotage);
     actor.truth.watches.store(true, Ordering::Relaxed);
     let (first, second) = history_with(seed, dice.u8(..3) == 0, dice.u8(..4) == 0);
-    let versions = [first.resources(dialect), second.resources(dialect)];
+    let mut versions = [first.resources(dialect), second.resources(dialect)];
+    scope.extend(seed, dialect, &mut versions);
     let mut luck = Rng::with_seed(seed ^ 0x07e5);
     let neighbor = match company {
         Company::Nobody => None,
-        Company::Others | Company::OthersAndMoves => Neighbor::draw(&world, seed, &mut luck).0,
+        Company::Others | Company::OthersAndMoves => Neighbor::draw(&world, seed, scope, &mut luck).0,
     };
     let stranger = world.account.client(dialect, seed);
     if company == Company::OthersAndMoves {
@@ -149,10 +151,13 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
         if dice.u8(..4) == 0 {
             person.desired = &versions[1];
         }
-        if dice.bool() && change_outside(&world, &actor, &mut dice) {
+        if dice.bool() && change_outside(&world, &actor, scope, &mut dice) {
             person.tally.outside_changes += 1;
         }
-        let rules = if dice.u8(..4) == 0 { storm::rules(&mut dice) } else { Vec::new() };
+        let mut rules = if dice.u8(..4) == 0 { storm::rules(&mut dice) } else { Vec::new() };
+        if !rules.is_empty() {
+            scope.storm(&mut rules, &mut dice);
+        }
         // An object with an undocumented status is not known to be unready.
         let obscured = rules.iter().any(|rule| rule.effect.new_status.is_some());
         world.account.emulator.set_faults(rules);
@@ -169,6 +174,7 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
         person.tally.neighbors += u64::from(there);
         actor.truth.record(&world.account.emulator);
         actor.truth.check(&actor.session.state(), &command_text);
+        actor.has_leaked_no_secret();
         ledger.check(&world.account.emulator, &actors);
         if company.is_there() && !obscured && ended == Some(true) && is_whole && actor.failures() == failures {
             world.account.calm();
@@ -187,7 +193,7 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
 
 /// A successful apply has waited for everything declared.
 async fn all_is_ready(actor: &Actor, desired: &Desired) {
-    let (state, observed) = (actor.session.state(), actor.session.observe().await);
+    let (state, observed) = (actor.session.state(), actor.observe().await);
     for (address, record) in state.resources.iter().filter(|(address, _)| desired.contains_key(address)) {
         let status = observed.get(&record.kind, &record.id).and_then(|object| object.status.as_ref());
         assert_ne!(status, Some(&Status::Creating), "`{address}` ({}) was not waited for", record.id);
@@ -266,8 +272,8 @@ impl Others<'_> {
 
 /// One refresh makes the state equal to the world, and one apply makes the world equal to the configuration.
 async fn in_the_end(actor: &Actor, world: &World, desired: &Desired, tally: &mut Tally, seed: u64) {
-    actor.refresh().await;
-    let (state, observed) = (actor.session.state(), actor.session.observe().await);
+    actor.refresh(desired).await;
+    let (state, observed) = (actor.session.state(), actor.observe().await);
     let lasting = |class: DriftClass| !matches!(class, DriftClass::Errored | DriftClass::ZeroGpu);
     let drift: Vec<_> = survey::drift(&state, &observed).into_iter().filter(|it| lasting(it.class)).collect();
     assert!(drift.is_empty(), "after a refresh nothing has drifted: {drift:#?}");
@@ -291,7 +297,7 @@ async fn in_the_end(actor: &Actor, world: &World, desired: &Desired, tally: &mut
     }
     sleep(Duration::from_secs(120)).await;
     actor.truth.record(&world.account.emulator);
-    let (state, observed) = (actor.session.state(), actor.session.observe().await);
+    let (state, observed) = (actor.session.state(), actor.observe().await);
     actor.truth.check(&state, "the last apply");
     let plan = actor.plan(desired, &state, &observed, PlanOptions::default());
     if plan.all_refusals().next().is_none() {
@@ -387,10 +393,7 @@ fn import(person: &Person<'_>, state: &State, dice: &mut Rng) -> Option<(Address
         return None;
     }
     let address = declared[dice.usize(..declared.len())];
-    let ids: Vec<String> = person.world.account.emulator.inspect(|world| match kind::find(&address.kind) {
-        Some(kind) if kind.has_container => world.pod_ids().map(str::to_owned).collect(),
-        _ => world.volume_ids().map(str::to_owned).collect(),
-    });
+    let ids = ids_in(&person.world.account.emulator, &address.kind);
     let free: Vec<String> = ids.into_iter().filter(|id| state.address_of(&address.kind, id).is_none()).collect();
     (!free.is_empty()).then(|| (address.clone(), free[dice.usize(..free.len())].clone()))
 }
@@ -430,7 +433,7 @@ impl Person<'_> {
                 ended
             }
             Command::Refresh => {
-                actor.refresh().await;
+                actor.refresh(desired).await;
                 return false;
             }
             Command::Import(address, id) => {
@@ -461,8 +464,14 @@ impl Person<'_> {
 }
 
 /// Someone else makes a random change. Returns whether it was possible.
-fn change_outside(world: &World, actor: &Actor, dice: &mut Rng) -> bool {
+fn change_outside(world: &World, actor: &Actor, scope: Scope, dice: &mut Rng) -> bool {
     actor.truth.record(&world.account.emulator);
+    if scope == Scope::AllKinds && dice.bool() {
+        let change = OutsideChange::draw(dice).of_any_kind(dice);
+        let done = world.change_outside(&change);
+        actor.truth.record(&world.account.emulator);
+        return done;
+    }
     let pick = dice.usize(..1000);
     let edit = |changes| PodEvent::Edit { changes };
     let event = match dice.u8(..14) {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sindri::emulator::{Emulator, JournalEntry};
 
 use crate::simulation::actor::Actor;
+use crate::support::world;
 
 /// The creator of each object, by id.
 #[derive(Default)]
@@ -25,8 +26,7 @@ impl Ledger {
         for entry in emulator.journal(self.read) {
             self.read = entry.number;
             let Some((path, signature)) = entry.path.split_once("?by=") else { continue };
-            // In `/v2/pods/<id>/action`, the part after the collection is an id.
-            match path.split('/').nth(3) {
+            match world::id_in(path) {
                 None => self.made(&entry, signature),
                 Some(id) => {
                     let actor = actors.iter().find(|actor| actor.project.signature == signature);

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use fastrand::Rng;
-use sindri::model::{Dialect, Value};
+use sindri::model::{Dialect, Resource, Value};
 use sindri::planner::PlanOptions;
 use tokio::time::sleep;
 
@@ -13,9 +13,8 @@ use crate::simulation::account::World;
 use crate::simulation::actor::{Actor, Ended, KillAfter, Project, UnmanagedPolicy};
 use crate::simulation::commands::deletions;
 use crate::simulation::sabotage::Sabotage;
-use crate::simulation::schedule::history;
+use crate::simulation::schedule::{Scope, history};
 use crate::support::Desired;
-use crate::support::fleet::Fleet;
 
 pub struct Neighbor {
     pub actor: Actor,
@@ -36,7 +35,10 @@ pub struct Turn {
 impl Neighbor {
     /// A neighbour in two thirds of the worlds. Also returns how the first project must treat objects that match its
     /// own: two projects with equal volume names must not both adopt everything that they find.
-    pub fn draw(world: &World, seed: u64, dice: &mut Rng) -> (Option<Self>, UnmanagedPolicy) {
+    ///
+    /// A project with the same names has only pods and volumes, because names of the other kinds are unique in an
+    /// account.
+    pub fn draw(world: &World, seed: u64, scope: Scope, dice: &mut Rng) -> (Option<Self>, UnmanagedPolicy) {
         let (name, environment) = match dice.u8(..6) {
             0 | 1 => return (None, UnmanagedPolicy::Adopt),
             2 | 3 => ("rival", "default"),
@@ -60,14 +62,11 @@ impl Neighbor {
         let actor = Actor::new(project, world, !seed, Sabotage::None);
         // Equal blocks test equal names most thoroughly.
         let (first, second) = history(if alike && dice.bool() { seed } else { !seed });
-        let resources = |fleet: &Fleet| {
-            let mut resources = fleet.resources(dialect);
-            if !alike {
-                resources.values_mut().for_each(|resource| rename(resource.inputs.get_mut("name")));
-            }
-            resources
-        };
-        let versions = [resources(&first), resources(&second)];
+        let mut versions = [first.resources(dialect), second.resources(dialect)];
+        if !alike {
+            scope.extend(!seed, dialect, &mut versions);
+            versions.iter_mut().flat_map(Desired::values_mut).for_each(rename);
+        }
         (Some(Self { actor, versions, now: Cell::new(None) }), ours)
     }
 
@@ -107,8 +106,17 @@ impl Neighbor {
     }
 }
 
-fn rename(name: Option<&mut Value>) {
-    if let Some(Value::Text(text)) = name {
-        *text = text.replacen("test-", "rival-", 1);
+/// Gives a resource another name, and its secrets.
+fn rename(resource: &mut Resource) {
+    for (name, value) in resource.inputs.iter_mut() {
+        match value {
+            Value::Text(text) if name == "name" => *text = text.replacen("test-", "rival-", 1).into(),
+            Value::Map(variables) => variables.iter_mut().for_each(|(_, value)| {
+                if let Value::Text(text) = value {
+                    *text = text.replace("RUNPOD_SECRET_test-", "RUNPOD_SECRET_rival-").into();
+                }
+            }),
+            _ => {}
+        }
     }
 }

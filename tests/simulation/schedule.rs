@@ -6,6 +6,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use sindri::emulator::faults::FaultRule;
 use sindri::model::{Action, Address, Cause, Dialect, Marker, Object, Observed, Plan, Power, Resource, State, Status};
 use sindri::planner::PlanOptions;
 use sindri::resource::members;
@@ -19,6 +20,7 @@ use crate::simulation::sabotage::Sabotage;
 use crate::simulation::storm;
 use crate::simulation::truth::sound;
 use crate::support::generate;
+use crate::support::kinds::Kinds;
 use crate::support::{Desired, in_virtual_time};
 
 /// Counts of a search.
@@ -54,22 +56,55 @@ impl Verdict {
     }
 }
 
-/// Runs one seed; panics if an invariant is broken.
-pub fn run(seed: u64, sabotage: Sabotage) -> Verdict {
-    in_virtual_time(schedule(seed, sabotage))
+/// The kinds of the generated projects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    PodsAndVolumes,
+    /// Secrets, registry credentials, templates and endpoints too. REST v1 has none of them.
+    AllKinds,
 }
 
-async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
+impl Scope {
+    /// Adds the other kinds to the two versions of a project.
+    pub fn extend(self, seed: u64, dialect: Dialect, versions: &mut [Desired; 2]) {
+        if self == Self::AllKinds && dialect == Dialect::V2 {
+            let (first, second) = Kinds::history(seed);
+            first.add_to(&mut versions[0]);
+            second.add_to(&mut versions[1]);
+        }
+    }
+
+    /// Sometimes replaces a change of a pod or volume by one of another object.
+    fn visit(self, change: OutsideChange, luck: &mut Rng) -> OutsideChange {
+        if self == Self::AllKinds { change.of_any_kind(luck) } else { change }
+    }
+
+    /// Adds faults of requests about the other kinds.
+    pub fn storm(self, rules: &mut Vec<FaultRule>, luck: &mut Rng) {
+        if self == Self::AllKinds {
+            rules.extend(storm::of_other_kinds(luck));
+        }
+    }
+}
+
+/// Runs one seed; panics if an invariant is broken.
+pub fn run(seed: u64, scope: Scope, sabotage: Sabotage) -> Verdict {
+    in_virtual_time(schedule(seed, scope, sabotage))
+}
+
+async fn schedule(seed: u64, scope: Scope, sabotage: Sabotage) -> Verdict {
     let mut dice = Rng::with_seed(seed);
     let mut verdict = Verdict { schedules: 1, ..Verdict::default() };
     let dialect = if dice.u8(..4) == 0 { Dialect::V1 } else { Dialect::V2 };
     let world = World::new(seed);
-    let (neighbor, policy) = Neighbor::draw(&world, seed, &mut dice);
+    let mut luck = Rng::with_seed(!seed);
+    let (neighbor, policy) = Neighbor::draw(&world, seed, scope, &mut dice);
     let alike = neighbor.as_ref().is_some_and(|neighbor| neighbor.actor.project.alike);
     let project = Project { name: "test", environment: "default", dialect, policy, alike, signature: "main" };
     let main = Actor::new(project, &world, seed, sabotage);
     let (first, second) = history(seed);
-    let versions = [first.resources(dialect), second.resources(dialect)];
+    let mut versions = [first.resources(dialect), second.resources(dialect)];
+    scope.extend(seed, dialect, &mut versions);
     let actors: Vec<&Actor> = neighbor.iter().map(|neighbor| &neighbor.actor).chain([&main]).collect();
     let mut ledger = Ledger::default();
 
@@ -82,20 +117,24 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
         }
         let committed = main.session.state_file();
         let mut rules = storm::rules(&mut dice);
+        scope.storm(&mut rules, &mut luck);
         verdict.faults += rules.len() as u64;
         if neighbor.is_some() && dice.bool() {
             rules.extend(storm::slow());
         }
         moves |= rules.iter().any(|rule| rule.effect.migrate.is_some());
         lags |= rules.iter().any(|rule| rule.effect.list_lag.is_some());
-        let late = rules.iter().filter_map(|rule| rule.effect.stale_read.as_ref()).map(|lag| lag.seconds).max();
+        let stale = rules.iter().filter_map(|rule| rule.effect.stale_read.as_ref()).map(|lag| lag.seconds).max();
+        // Someone else's delete may be hidden too.
+        let late = stale.max((scope == Scope::AllKinds && lags).then_some(30));
         world.account.emulator.set_faults(rules);
         let polls = if dice.u8(..4) == 0 { usize::MAX } else { dice.usize(1..60) };
         verdict.applies += 1;
         let mine = KillAfter::new(polls, main.apply(desired, PlanOptions::default(), dice.u64(..)));
         let turn = neighbor.as_ref().and_then(|neighbor| Some((neighbor, neighbor.turn(&mut dice)?)));
         verdict.neighbors += u64::from(turn.is_some());
-        let visit = (dice.u8(..3) == 0).then(|| (dice.u64(0..20_000), OutsideChange::draw(&mut dice)));
+        let visit =
+            (dice.u8(..3) == 0).then(|| (dice.u64(0..20_000), scope.visit(OutsideChange::draw(&mut dice), &mut luck)));
         moves |= visit.as_ref().is_some_and(|(_, change)| change.moves());
         let (ended, theirs, visited) = tokio::join!(
             mine,
@@ -127,7 +166,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
             main.session.restore(committed);
             sleep(Duration::from_secs(60)).await;
         }
-        let later = (dice.u8(..4) == 0).then(|| OutsideChange::draw(&mut dice));
+        let later = (dice.u8(..4) == 0).then(|| scope.visit(OutsideChange::draw(&mut dice), &mut luck));
         moves |= later.as_ref().is_some_and(|change| change.moves());
         let outside_changes = later.is_some_and(|change| world.change_outside(&change));
         verdict.outside_changes += u64::from(outside_changes) + u64::from(visited);
@@ -135,6 +174,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
         hidden = late.filter(|_| outside_changes || visited).unwrap_or(0).max(hidden);
         ledger.check(&world.account.emulator, &actors);
         sound(&main.session.state(), "a round");
+        main.has_leaked_no_secret();
         sleep(Duration::from_secs(dice.u64(0..40))).await;
     }
 
@@ -160,7 +200,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
     ledger.check(&world.account.emulator, &actors);
     if settled && theirs {
         // Repairing one project did not affect the other.
-        let observed = main.session.observe().await;
+        let observed = main.observe().await;
         let plan = main.plan(desired, &main.session.state(), &observed, PlanOptions::default());
         assert_eq!(left_to_do(&plan), [""; 0], "the first project's plan is still empty");
     }
@@ -224,7 +264,7 @@ pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired,
     };
     // Old values may be shown for up to 90 s, deleted objects for 80 (contract, section 13).
     sleep(Duration::from_secs(120)).await;
-    let observed = actor.session.observe().await;
+    let observed = actor.observe().await;
     let state = actor.session.state();
     let plan = actor.plan(desired, &state, &observed, PlanOptions::default());
     only_own_pods(actor, &state, &observed);
@@ -262,6 +302,9 @@ pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired,
     sound(&state, "the apply that puts everything right");
     if !kept.is_empty() {
         return false; // the objects that they use must stay too, until a person starts their successors
+    }
+    if may_have_orphans && actor.has_failed_with("a secret with this name already exists") {
+        return false; // someone edited away the marker of a secret that only the lost state knew
     }
     assert_eq!(left_to_do(&plan), [""; 0], "the plan is empty");
     for address in desired.keys() {
@@ -327,7 +370,7 @@ fn no_twins<'o>(objects: impl Iterator<Item = &'o Object>) {
             assert!(seen.insert(marker.address.clone()), "`{}` exists twice", marker.address);
         } else if object.name != "meddled" {
             let identity = ["region", "size_gb"].map(|name| object.attributes.get(name).cloned());
-            assert!(names.insert((object.name.clone(), identity)), "`{}` exists twice", object.name);
+            assert!(names.insert((object.kind, object.name.clone(), identity)), "`{}` exists twice", object.name);
         }
     }
 }

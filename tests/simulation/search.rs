@@ -7,7 +7,7 @@ use std::thread;
 
 use crate::simulation::commands::{self, Company};
 use crate::simulation::sabotage::Sabotage;
-use crate::simulation::schedule::{Verdict, run};
+use crate::simulation::schedule::{Scope, Verdict, run};
 
 /// Tries many seeds and names those that fail, with the command that replays each. `SINDRI_SIM_SEEDS` overrides their
 /// number, `SINDRI_SIM_FIRST` sets the first one, and `SINDRI_SIM_SEED` tries only one. Returns whether many were tried.
@@ -44,13 +44,13 @@ fn search(filter: &str, seeds: u64, run: impl Fn(u64) + Sync) -> bool {
 }
 
 /// Number of schedules per test run; `SINDRI_SIM_SEEDS` overrides it.
-const SEEDS: u64 = 2_000;
+const SEEDS: u64 = 1_400;
 
 #[test]
 fn one_plain_apply_puts_everything_right_after_any_faults() {
     let tally = Mutex::new(Verdict::default());
     let is_complete = search("", SEEDS, |seed| {
-        let verdict = run(seed, Sabotage::None);
+        let verdict = run(seed, Scope::AllKinds, Sabotage::None);
         tally.lock().expect("no panic while adding").add(&verdict);
     });
     let tally = tally.into_inner().expect("no panic while adding");
@@ -63,13 +63,13 @@ fn one_plain_apply_puts_everything_right_after_any_faults() {
 }
 
 /// Number of schedules of single commands per test run; `SINDRI_SIM_SEEDS` overrides it.
-const COMMAND_SEEDS: u64 = 420;
+const COMMAND_SEEDS: u64 = 280;
 
 #[test]
 fn after_every_command_the_state_is_true_and_one_refresh_makes_it_equal_to_the_world() {
     let tally = Mutex::new(commands::Tally::default());
     let is_complete = search("after_every ", COMMAND_SEEDS, |seed| {
-        let verdict = commands::run(seed, Company::of(seed), Sabotage::None);
+        let verdict = commands::run(seed, Company::of(seed), Scope::AllKinds, Sabotage::None);
         tally.lock().expect("no panic while adding").add(&verdict);
     });
     let tally = tally.into_inner().expect("no panic while adding");
@@ -87,8 +87,10 @@ fn after_every_command_the_state_is_true_and_one_refresh_makes_it_equal_to_the_w
 fn the_search_notices_every_kind_of_false_state() {
     for sabotage in [Sabotage::DeclaredRecords, Sabotage::LeftMembers, Sabotage::LeftReferences, Sabotage::NobodyWaits]
     {
-        let lies =
-            |seed: &u64| catch_unwind(AssertUnwindSafe(|| commands::run(*seed, Company::of(*seed), sabotage))).is_err();
+        let lies = |seed: &u64| {
+            catch_unwind(AssertUnwindSafe(|| commands::run(*seed, Company::of(*seed), Scope::PodsAndVolumes, sabotage)))
+                .is_err()
+        };
         let noticed = (0..COMMAND_SEEDS).find(lies);
         assert!(noticed.is_some(), "{sabotage:?} passes {COMMAND_SEEDS} schedules");
         println!("{sabotage:?}: noticed by seed {}", noticed.unwrap_or_default());
@@ -98,7 +100,8 @@ fn the_search_notices_every_kind_of_false_state() {
 #[test]
 fn the_search_notices_every_missing_safeguard() {
     for sabotage in [Sabotage::NoMarkers, Sabotage::NoIntents, Sabotage::BlindRetry, Sabotage::AnyMarker] {
-        let noticed = (0..SEEDS).find(|seed| catch_unwind(AssertUnwindSafe(|| run(*seed, sabotage))).is_err());
+        let noticed = (0..SEEDS)
+            .find(|seed| catch_unwind(AssertUnwindSafe(|| run(*seed, Scope::PodsAndVolumes, sabotage))).is_err());
         assert!(noticed.is_some(), "{sabotage:?} passes {SEEDS} schedules");
         println!("{sabotage:?}: noticed by seed {}", noticed.unwrap_or_default());
     }
@@ -107,6 +110,10 @@ fn the_search_notices_every_missing_safeguard() {
 #[test]
 fn the_same_seed_gives_the_same_run() {
     for seed in 0..50 {
-        assert_eq!(run(seed, Sabotage::None).trace, run(seed, Sabotage::None).trace, "seed {seed}");
+        assert_eq!(
+            run(seed, Scope::AllKinds, Sabotage::None).trace,
+            run(seed, Scope::AllKinds, Sabotage::None).trace,
+            "seed {seed}"
+        );
     }
 }

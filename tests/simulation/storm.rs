@@ -11,6 +11,35 @@ pub fn rules(dice: &mut Rng) -> Vec<FaultRule> {
     faults::from_values(rules, "the storm").expect("rules that mean something")
 }
 
+/// Up to two rules for requests about secrets, registry credentials, templates and endpoints.
+pub fn of_other_kinds(dice: &mut Rng) -> Vec<FaultRule> {
+    let count = dice.usize(0..=2);
+    let rules: Vec<Value> = (0..count).map(|_| rule_of_other_kinds(dice)).collect();
+    faults::from_values(rules, "the storm").expect("rules that mean something")
+}
+
+fn rule_of_other_kinds(dice: &mut Rng) -> Value {
+    let name = ["Secret", "Registry", "Template", "Endpoint"][dice.usize(..4)];
+    let on = |verb: &str| {
+        // RunPod cannot change a registry credential.
+        let name = if verb == "update" && name == "Registry" { "Endpoint" } else { name };
+        json!({ "operation": format!("{verb}{name}") })
+    };
+    match dice.u8(..9) {
+        0 => json!({ "match": on("create"), "effect": { "statusAfterEffect": { "code": 502 } } }),
+        1 => json!({ "match": on("create"), "effect": { "resetAfterEffect": true } }),
+        2 => json!({ "match": on("create"), "effect": { "listLag": { "appear": dice.u32(1..25) } } }),
+        3 => json!({ "match": on("update"), "effect": { "statusAfterEffect": { "code": 500 } } }),
+        4 => json!({ "match": on("update"), "effect": { "resetBeforeEffect": true } }),
+        5 => json!({ "match": on("update"), "effect": { "staleRead": { "seconds": 30 } } }),
+        6 => json!({ "match": on("delete"), "effect": { "listLag": { "disappear": 30 } } }),
+        7 => json!({ "match": on("delete"), "effect": { "resetAfterEffect": true } }),
+        _ => {
+            json!({ "match": { "operation": "listEndpoints", "probability": 0.3 }, "effect": { "status": { "code": 503 } } })
+        }
+    }
+}
+
 /// Makes every request slow, so that those of two programs overlap.
 pub fn slow() -> Vec<FaultRule> {
     let rules = ["beforeEffect", "afterEffect"].map(|side| {

@@ -16,6 +16,8 @@ use sindri::resource::difference::satisfies;
 use sindri::resource::members;
 use sindri::resource::resolved;
 
+use crate::support::world::objects;
+
 /// All values that ever existed, by id and attribute.
 #[derive(Default)]
 pub struct Truth {
@@ -43,8 +45,18 @@ impl Truth {
         for id in emulator.journal(0).into_iter().flat_map(|entry| entry.touched) {
             seen_ids.insert(id);
         }
-        entries(&world["pods"]).for_each(|pod| note(pod, of_pod));
-        entries(&world["volumes"]).for_each(|volume| note(volume, of_volume));
+        let readings: [(&str, fn(&Json) -> Vec<(&'static str, Value)>); 7] = [
+            ("pod", of_pod),
+            ("network_volume", of_volume),
+            ("secret", named),
+            ("registry", named),
+            ("ecr_delegation", named),
+            ("template", of_template),
+            ("endpoint", of_endpoint),
+        ];
+        for (kind, attributes) in readings {
+            objects(&world, kind).into_iter().for_each(|object| note(object, attributes));
+        }
         for id in seen_ids {
             seen.entry(id).or_default();
         }
@@ -105,14 +117,6 @@ fn says_no_more(recorded: &Value, seen: &BTreeSet<Value>) -> bool {
     recorded.as_map().is_none_or(|map| map.iter().all(|(key, value)| had(key, value)))
 }
 
-fn entries(roll: &Json) -> Box<dyn Iterator<Item = &Json> + '_> {
-    match roll {
-        Json::Array(items) => Box::new(items.iter()),
-        Json::Object(items) => Box::new(items.values()),
-        _ => panic!("neither a list nor a map: {roll}"),
-    }
-}
-
 fn text(value: &Json) -> Value {
     Value::text(value.as_str().unwrap_or_else(|| panic!("no text: {value}")))
 }
@@ -162,4 +166,51 @@ fn of_volume(volume: &Json) -> Vec<(&'static str, Value)> {
         ("region", text(&volume["dataCenter"])),
         ("tier", text(&volume["tier"])),
     ]
+}
+
+fn named(object: &Json) -> Vec<(&'static str, Value)> {
+    object["name"].as_str().map(|name| ("name", Value::text(name))).into_iter().collect()
+}
+
+fn of_template(template: &Json) -> Vec<(&'static str, Value)> {
+    let mut known = vec![
+        ("name", text(&template["name"])),
+        ("serverless", Value::Bool(template["serverless"].as_bool().expect("a flag"))),
+        ("category", text(&template["category"])),
+    ];
+    known.extend(of_container(template));
+    known
+}
+
+fn of_endpoint(endpoint: &Json) -> Vec<(&'static str, Value)> {
+    let workers = &endpoint["workers"];
+    let mut known = vec![
+        ("name", text(&endpoint["name"])),
+        ("workers_min", number(&workers["min"])),
+        ("workers_max", number(&workers["max"])),
+        ("timeout_ms", number(&endpoint["timeout"])),
+        ("flashboot", text(&endpoint["flashboot"])),
+        ("network_volumes", Value::texts(texts(&endpoint["networkVolumes"]))),
+        ("regions", Value::texts(texts(&endpoint["dataCenters"]))),
+    ];
+    known.extend(of_container(&endpoint["container"]));
+    known
+}
+
+/// What templates and endpoints have in common.
+fn of_container(container: &Json) -> Vec<(&'static str, Value)> {
+    let mut env: BTreeMap<String, Value> =
+        container["env"].as_object().expect("a map").iter().map(|(key, value)| (key.clone(), text(value))).collect();
+    env.remove(MARKER_VARIABLE);
+    let registry = &container["registry"];
+    vec![
+        ("image", text(&container["image"])),
+        ("env", Value::Map(env.into_iter().collect())),
+        ("container_disk_gb", number(&container["disk"])),
+        ("registry_auth", registry.as_str().map_or(Value::Null, Value::text)),
+    ]
+}
+
+fn texts(list: &Json) -> impl Iterator<Item = &str> {
+    list.as_array().expect("a list").iter().filter_map(Json::as_str)
 }

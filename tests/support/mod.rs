@@ -12,12 +12,14 @@ pub mod fleet;
 pub mod generate;
 pub mod golden;
 pub mod ids;
+pub mod kinds;
 pub mod large_fleet;
 pub mod measured;
 mod planning;
 pub mod script;
 mod session;
 mod time;
+pub mod world;
 
 pub use account::Account;
 pub use applying::{Applied, on_one_line};
