@@ -1,5 +1,5 @@
 //! Runs every example through the life cycle in its README, with the built binary and on a copy of its folder: created,
-//! unchanged, changed, replaced, destroyed, with its network volumes kept.
+//! unchanged, changed, replaced, rotated, destroyed, with its protected objects kept until their flags are given.
 
 mod support;
 
@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use sindri::emulator::EmulatorOptions;
-use sindri::kind::NETWORK_VOLUME;
+use sindri::kind::{self, Kind, NETWORK_VOLUME};
 use sindri::model::Dialect;
 use sindri::runpod::Api;
 use tempfile::TempDir;
 
-use support::{Account, Said, sindri};
+use support::{Account, Said, sindri, world};
 
 /// One configuration in an example's folder.
 struct Example {
@@ -70,9 +70,10 @@ examples! {
     cpu_data_processing = example("cpu-data-processing", "sindri.yaml");
     cpu_data_processing_v1 = v1("cpu-data-processing");
     inference_server = example("inference-server", "sindri.yaml");
-    fleet = Example { in_place: &["pod.notebook"], ..example("fleet", "sindri.yaml") };
-    secrets_at_runpod = example("secrets-at-runpod", "sindri.yaml");
     private_registry = example("private-registry", "sindri.yaml");
+    secrets_at_runpod = example("secrets-at-runpod", "sindri.yaml");
+    serverless_inference = example("serverless-inference", "sindri.yaml");
+    fleet = Example { in_place: &["pod.notebook"], ..example("fleet", "sindri.yaml") };
     environments_staging = environment(&["-e", "staging"]);
     environments_demo = environment(&["-e", "demo"]);
     environments_prod = environment(&["-e", "prod"]);
@@ -115,7 +116,7 @@ fn a_missing_volume_prevents_the_create_of_its_pod() {
     let copy = Copy::of(&example);
     let run = copy.run(&["apply", "--auto-approve"]);
     run.exits(3).says_on_stdout("in this account").says_on_stdout("impossible_create");
-    assert_eq!(copy.world("pods"), BTreeSet::new());
+    assert_eq!(copy.world(), Objects::new());
 }
 
 #[test]
@@ -144,7 +145,7 @@ fn live(example: &Example) {
     if let Some(id) = example.foreign_volume {
         copy.put_in_a_volume_for(id);
     }
-    let foreign = copy.world("volumes");
+    let foreign = copy.world();
 
     copy.run(&["validate"]).exits(0).says_on_stdout("is valid");
     let wanted = copy.plan();
@@ -166,27 +167,86 @@ fn live(example: &Example) {
     let after = copy.recorded();
     let gone: BTreeSet<String> = before.keys().filter(|address| before[*address] != after[*address]).cloned().collect();
     assert_eq!(gone, replaced, "exactly what was announced has another id now");
+    rotate(&copy, &wanted);
+    destroy(&copy, &wanted, &foreign);
+}
 
+/// A higher `version` updates the secret in place, or replaces the registry credential, and the plan names the pods that
+/// keep the old one.
+fn rotate(copy: &Copy<'_>, wanted: &BTreeMap<String, Change>) {
+    if !copy.raise_version() {
+        return;
+    }
+    let (plan, before) = (copy.plan(), copy.recorded());
+    let has_version = |address: &str| wanted[address].after.get("version").is_some_and(|version| !version.is_null());
+    let changed: Vec<(&String, &Change)> = plan.iter().filter(|(_, change)| change.action != "no-op").collect();
+    let (rotated, users): (Vec<_>, Vec<_>) = changed.into_iter().partition(|(address, _)| has_version(address));
+    assert!(!rotated.is_empty(), "{plan:#?}");
+    let text = copy.run(&["plan"]);
+    text.says_on_stdout(" 1 -> 2  # ");
+    for (address, change) in &rotated {
+        let expected = if kind_of(address).name == "secret" { "update" } else { "replace" };
+        assert_eq!(&change.action, expected, "{address}");
+    }
+    if wanted.keys().any(|address| kind_of(address).has_container) {
+        text.says_on_stdout("pod.");
+    }
+    // Templates and endpoints take the new credential at once.
+    assert!(users.iter().all(|(_, change)| change.action == "update"), "{users:#?}");
+    copy.run(&["apply", "--auto-approve"]).exits(0).says_on_stdout("Apply complete");
+    let after = copy.recorded();
+    for address in wanted.keys() {
+        let is_new = rotated.iter().any(|(rotated, change)| *rotated == address && change.action == "replace");
+        assert_eq!(before[address] != after[address], is_new, "{address}");
+    }
+    let run = copy.run(&["plan", "--detailed-exitcode"]);
+    run.exits(0);
+}
+
+/// Protected objects are kept, with all that they use, until the flags of their kinds are given.
+fn destroy(copy: &Copy<'_>, wanted: &BTreeMap<String, Change>, foreign: &Objects) {
+    let before = copy.recorded();
     let destroy = copy.run(&["destroy", "--auto-approve", "--allow-data-loss"]);
     destroy.exits(0);
-    let kept: BTreeMap<_, _> = after.into_iter().filter(|(address, _)| is_volume(address)).collect();
-    for id in kept.values() {
-        destroy.says_on_stdout(&format!("network volume `{id}` is protected and kept; it still costs $"));
+    let is_protected = |address: &String| kind_of(address).protection.is_some();
+    let kept = copy.recorded();
+    for (address, id) in before.iter().filter(|(address, _)| is_protected(address)) {
+        assert_eq!(kept.get(address), Some(id));
+        destroy.says_on_stdout(&format!("{} `{id}` is protected and kept", kind_of(address).title));
     }
-    assert_eq!(copy.recorded(), kept, "only network volumes are left in the state");
-    assert_eq!(copy.world("pods"), BTreeSet::new());
-    assert_eq!(copy.world("volumes"), kept.into_values().chain(foreign).collect());
+    let has_kept_users =
+        kept.keys().any(|address| is_protected(address) && kind_of(address).name != NETWORK_VOLUME.name);
+    assert!(has_kept_users || kept.keys().all(is_protected), "only protected objects are left: {kept:#?}");
+    assert_eq!(copy.world(), joined(by_kind(&kept), foreign));
     let again = copy.plan();
     let created = again.iter().filter(|(_, change)| change.action == "create").map(|(address, _)| address);
-    assert!(created.eq(wanted.keys().filter(|address| !is_volume(address))), "{again:#?}");
+    assert!(created.eq(wanted.keys().filter(|address| !kept.contains_key(*address))), "{again:#?}");
+
+    let flags: Vec<&str> = kind::protections().map(|protection| protection.flag).collect();
+    let all = [&["destroy", "--auto-approve", "--allow-data-loss"][..], &flags].concat();
+    copy.run(&all).exits(0);
+    assert_eq!(copy.recorded(), BTreeMap::new());
+    assert_eq!(copy.world(), *foreign);
 }
 
-fn is_pod(address: &str) -> bool {
-    address.starts_with("pod.")
+/// The ids of objects by kind.
+type Objects = BTreeMap<&'static str, BTreeSet<String>>;
+
+fn by_kind(recorded: &BTreeMap<String, String>) -> Objects {
+    let mut objects = Objects::new();
+    for (address, id) in recorded {
+        objects.entry(kind_of(address).name).or_default().insert(id.clone());
+    }
+    objects
 }
 
-fn is_volume(address: &str) -> bool {
-    address.starts_with("network_volume.")
+fn joined(mut objects: Objects, more: &Objects) -> Objects {
+    more.iter().for_each(|(kind, ids)| objects.entry(kind).or_default().extend(ids.iter().cloned()));
+    objects
+}
+
+fn kind_of(address: &str) -> &'static Kind {
+    kind::find(address.split('.').next().unwrap_or_default()).expect("a kind")
 }
 
 /// A copy of an example's folder that may be changed.
@@ -312,28 +372,23 @@ impl<'e> Copy<'e> {
         listed.map(|(address, record)| (address.clone(), record["id"].as_str().expect("an id").to_owned())).collect()
     }
 
-    /// Ids of `pods` or `volumes` in the sandbox's world.
-    fn world(&self, member: &str) -> BTreeSet<String> {
+    /// The ids of all objects in the sandbox's world.
+    fn world(&self) -> Objects {
         let path = self.sandbox().join("world.json");
         if !path.exists() {
-            return BTreeSet::new();
+            return Objects::new();
         }
-        let world = read_json(&path);
-        let objects = world["world"][member].as_array().expect("objects");
-        objects.iter().map(|object| object["id"].as_str().expect("an id").to_owned()).collect()
+        let saved = read_json(&path);
+        let ids = |kind| world::ids(&saved["world"], kind).into_iter().collect::<BTreeSet<_>>();
+        let listed = world::KINDS.iter().map(|(kind, ..)| (*kind, ids(kind)));
+        listed.filter(|(_, ids)| !ids.is_empty()).collect()
     }
 
     /// Checks that state and world contain the wanted objects once, and that no changes are planned.
-    fn is_settled(&self, wanted: &BTreeMap<String, Change>, foreign: &BTreeSet<String>) {
+    fn is_settled(&self, wanted: &BTreeMap<String, Change>, foreign: &Objects) {
         let recorded = self.recorded();
         assert!(recorded.keys().eq(wanted.keys()), "{recorded:#?}");
-        let ids = |belongs: fn(&str) -> bool| {
-            let records = recorded.iter().filter(move |(address, _)| belongs(address));
-            records.map(|(_, id)| id.clone())
-        };
-        assert_eq!(self.world("pods"), ids(is_pod).collect());
-        assert_eq!(self.world("volumes"), ids(is_volume).chain(foreign.iter().cloned()).collect());
-
+        assert_eq!(self.world(), joined(by_kind(&recorded), foreign));
         let state = fs::read_to_string(self.state()).expect("a state");
         for secret in self.secrets() {
             assert!(!state.contains(&secret), "a secret is in the state");
@@ -355,6 +410,14 @@ impl<'e> Copy<'e> {
         Edit { before: before.to_owned(), after, line: index + 1 }
     }
 
+    /// Raises every `version` that counts rotations. Returns whether there is one.
+    fn raise_version(&self) -> bool {
+        let text = fs::read_to_string(self.file()).expect("the file");
+        let changed = text.replace("version: 1", "version: 2");
+        fs::write(self.file(), &changed).expect("a changed file");
+        changed != text
+    }
+
     /// Checks that the plan shows which resources the edit changes, how, why, and what that destroys. Returns the
     /// replaced addresses.
     fn announces(&self, edit: &Edit, wanted: &BTreeMap<String, Change>) -> BTreeSet<String> {
@@ -363,15 +426,18 @@ impl<'e> Copy<'e> {
         run.exits(2);
         run.says_on_stdout(&format!("image  \"{before}\" -> \"{after}\""));
         run.says_on_stdout(&format!("({}:{line})", self.example.file));
-        let mut replaced = BTreeSet::new();
+        let (mut replaced, mut changed) = (BTreeSet::new(), false);
         for (address, change) in self.plan() {
             let wanted = &wanted[&address];
             let uses_it = wanted.after["image"] == before.as_str();
-            let expected = match (uses_it, self.example.in_place.contains(&address.as_str())) {
+            let is_replaced = kind_of(&address).has_container && !self.example.in_place.contains(&address.as_str());
+            let expected = match (uses_it, is_replaced) {
                 (false, _) => "no-op",
-                (true, true) => "update",
-                (true, false) => "replace",
+                (true, true) => "replace",
+                // A template changes in place, and an endpoint rolls out a release.
+                (true, false) => "update",
             };
+            changed |= uses_it;
             assert_eq!(change.action, expected, "{address}");
             if expected != "replace" {
                 continue;
@@ -386,7 +452,7 @@ impl<'e> Copy<'e> {
             run.says_on_stdout(&format!("destroys: {volume}container disk {disk} GB"));
             replaced.insert(address);
         }
-        assert!(!replaced.is_empty(), "{run}");
+        assert!(changed, "{run}");
         replaced
     }
 }
