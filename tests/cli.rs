@@ -6,6 +6,7 @@ mod support;
 
 mod cli {
     mod addresses;
+    mod all_kinds;
     mod annotations;
     mod answers;
     mod bookkeeping;
