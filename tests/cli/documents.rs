@@ -1,8 +1,11 @@
 //! Plans as documents, and the schemas of output and files. stdout contains the document and nothing else.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use serde_json::Value;
 
-use crate::support::{BARE, Emulator, PAIR, Project, fleet};
+use crate::support::{BARE, Emulator, PAIR, Project, Said, fleet, sindri};
 
 #[test]
 fn a_plan_is_a_comment_or_a_page_and_stdout_contains_nothing_else() {
@@ -77,4 +80,67 @@ fn the_schema_of_the_configuration_accepts_valid_files_and_no_misspelt_keys() {
     assert_eq!(schema["title"], "sindri.yaml");
     assert!(schema["properties"]["providers"].is_object() && schema["additionalProperties"] == false, "{schema:#}");
     project.offline("schema").exits(64).warns("plan");
+}
+
+/// A user who follows the tour: answers prompts with `yes`, and changes the image when the tour opens an editor.
+struct Tourist {
+    folder: PathBuf,
+    has_edited: bool,
+}
+
+impl Tourist {
+    fn run(&mut self, line: &str) {
+        let command = line.split(" #").next().unwrap_or_default().trim();
+        let words: Vec<&str> = command.split_whitespace().take_while(|word| *word != ">").collect();
+        match words.as_slice() {
+            ["cargo", ..] | [] => {}
+            ["cd", folder] => self.folder = self.folder.join(folder),
+            ["cp", from, to] => drop(fs::copy(self.folder.join(from), self.folder.join(to)).expect("a copy")),
+            ["$EDITOR", file] => {
+                let path = self.folder.join(file);
+                let text = fs::read_to_string(&path).expect("the file");
+                let image = text.lines().find_map(|line| line.trim().strip_prefix("image: ")).expect("an image");
+                fs::write(&path, text.replacen(image, &format!("{image}-next"), 1)).expect("written");
+                self.has_edited = true;
+            }
+            ["sindri", rest @ ..] => self.call(command, rest),
+            other => panic!("the tour has a command that this test does not know: {other:?}"),
+        }
+    }
+
+    fn call(&mut self, line: &str, words: &[&str]) {
+        let asks = matches!(words.first(), Some(&"apply" | &"destroy"));
+        let has_changes = words.contains(&"--detailed-exitcode") && self.has_edited;
+        let said = Said::of(sindri(&self.folder).args(words).args(asks.then_some("--auto-approve")));
+        let code = if has_changes { 2 } else { 0 };
+        assert_eq!(said.code, Some(code), "{line}\n{}\n{}", said.stdout, said.stderr);
+        self.has_edited &= !asks;
+    }
+}
+
+#[test]
+fn the_commands_of_the_tour_in_the_readme_work() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).expect("the README");
+    let (_, rest) = readme.split_once("### Tour of the sandbox").expect("the tour");
+    let (tour, _) = rest.split_once("\n## ").expect("its end");
+    let copy = tempfile::tempdir().expect("a folder");
+    for example in ["training-cluster", "serverless-inference"] {
+        let to = copy.path().join("examples").join(example);
+        fs::create_dir_all(&to).expect("a folder");
+        for entry in fs::read_dir(root.join("examples").join(example)).expect("the example") {
+            let path = entry.expect("an entry").path();
+            if path.is_file() {
+                fs::copy(&path, to.join(path.file_name().expect("a name"))).expect("a copy");
+            }
+        }
+    }
+    let mut tourist = Tourist { folder: copy.path().to_owned(), has_edited: false };
+    // The quick start ends with this.
+    let first = copy.path().join("examples/training-cluster");
+    Said::of(sindri(&first).args(["apply", "--sandbox", "--auto-approve"])).exits(0);
+    let blocks: Vec<&str> = tour.split("```sh\n").skip(1).filter_map(|block| block.split("```").next()).collect();
+    assert_eq!(blocks.len(), 2, "{tour}");
+    blocks.iter().flat_map(|block| block.lines()).for_each(|line| tourist.run(line));
+    assert!(tourist.folder.ends_with("serverless-inference"));
 }
