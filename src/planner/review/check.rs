@@ -259,7 +259,7 @@ fn is_declared(field: &FieldChange, change: &Change) -> bool {
         Some(key) => declared.as_map().and_then(|map| map.get(key)).unwrap_or(&Value::Null),
         None => declared,
     };
-    let hidden = |value: &Value| matches!(value, Value::Secret(_) | Value::Reference(_));
+    let hidden = |value: &Value| value.any(&|item| matches!(item, Value::Secret(_) | Value::Reference(_)));
     hidden(declared) || hidden(&field.after) || satisfies(attribute.compare, declared, &field.after)
 }
 
