@@ -135,6 +135,20 @@ fn after_a_lost_disk_the_predecessor_of_a_volume_is_destroyed_after_its_pods() {
     run(31_064, Scope::PodsAndVolumes, Sabotage::None);
 }
 
+#[test]
+fn an_outside_change_of_a_list_with_references_may_match_the_configuration() {
+    for seed in [2_169, 2_225] {
+        run(seed, Scope::AllKinds, Sabotage::None);
+    }
+}
+
+#[test]
+fn a_record_does_not_need_a_secret_that_is_gone() {
+    for seed in [114, 271, 274] {
+        run(seed, Scope::AllKinds, Sabotage::None);
+    }
+}
+
 /// One project adopts the volume of another, with its user's consent. Someone renames it, the first project loses its
 /// disk and creates another, and the second project restores the old name. Now there are two, one for each project.
 #[test]
