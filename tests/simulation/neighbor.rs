@@ -110,10 +110,10 @@ impl Neighbor {
 fn rename(resource: &mut Resource) {
     for (name, value) in resource.inputs.iter_mut() {
         match value {
-            Value::Text(text) if name == "name" => *text = text.replacen("test-", "rival-", 1).into(),
+            Value::Text(text) if name == "name" => *text = text.replacen("test-", "rival-", 1),
             Value::Map(variables) => variables.iter_mut().for_each(|(_, value)| {
                 if let Value::Text(text) = value {
-                    *text = text.replace("RUNPOD_SECRET_test-", "RUNPOD_SECRET_rival-").into();
+                    *text = text.replace("RUNPOD_SECRET_test-", "RUNPOD_SECRET_rival-");
                 }
             }),
             _ => {}

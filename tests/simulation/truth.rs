@@ -18,6 +18,9 @@ use sindri::resource::resolved;
 
 use crate::support::world::objects;
 
+/// The attributes of an object in the emulator's world.
+type ReadObject = fn(&Json) -> Vec<(&'static str, Value)>;
+
 /// All values that ever existed, by id and attribute.
 #[derive(Default)]
 pub struct Truth {
@@ -35,7 +38,7 @@ impl Truth {
         let world = emulator.inspect(|world| serde_json::to_value(world)).expect("a world is JSON");
         let mut seen_ids = BTreeSet::new();
         let mut seen = self.seen.lock().expect("no panic");
-        let mut note = |object: &Json, attributes: fn(&Json) -> Vec<(&'static str, Value)>| {
+        let mut note = |object: &Json, attributes: ReadObject| {
             let values = seen.entry(object["id"].as_str().expect("an id").to_owned()).or_default();
             for (name, value) in attributes(object) {
                 values.entry(name).or_default().insert(value);
@@ -45,7 +48,7 @@ impl Truth {
         for id in emulator.journal(0).into_iter().flat_map(|entry| entry.touched) {
             seen_ids.insert(id);
         }
-        let readings: [(&str, fn(&Json) -> Vec<(&'static str, Value)>); 7] = [
+        let readings: [(&str, ReadObject); 7] = [
             ("pod", of_pod),
             ("network_volume", of_volume),
             ("secret", named),
