@@ -20,6 +20,20 @@ const CHANGING: [(&str, &str); 4] = [
 /// larger fleet.
 const MOST_LISTS: usize = 25;
 
+/// The lists of a project with pods and network volumes.
+const LISTS: &[&str] = &["GET /v2/network-volumes", "GET /v2/pods"];
+
+/// The lists of every kind. `ID` stands for `secrets` and `delegations`.
+const EVERY_LIST: &[&str] = &[
+    "GET /v2/account/ID",
+    "GET /v2/network-volumes",
+    "GET /v2/pods",
+    "GET /v2/registries",
+    "GET /v2/registries/ID",
+    "GET /v2/serverless",
+    "GET /v2/templates",
+];
+
 struct Account {
     emulator: Emulator,
     project: Project,
@@ -61,10 +75,9 @@ fn a_command_lists_each_kind_once_and_sends_one_request_for_each_change() {
         account.changes("apply -y", vec!["POST /v2/network-volumes"], "POST /v2/pods");
         for command in READING {
             let (lists, changes) = account.requests(command);
-            // Recovery also lists the kinds that nothing declares.
-            let mut expected = vec!["GET /v2/network-volumes", "GET /v2/pods"];
-            expected.extend((command == "import --discover").then_some("GET /v2/templates"));
-            assert_eq!(lists, expected, "`{command}` of {pods} pods");
+            // An import also lists the kinds that nothing declares.
+            let expected = if command == "import --discover" { EVERY_LIST } else { LISTS };
+            assert_eq!(lists, *expected, "`{command}` of {pods} pods");
             assert!(changes.is_empty(), "`{command}` of {pods} pods sends {changes:?}");
         }
         account.project.write("sindri.yaml", &LargeFleet { image: "ghcr.io/team/train:2", ..fleet }.yaml());

@@ -225,7 +225,7 @@ fn assert_doubled(what: &str, before: Work, now: Work) {
         (before.scanned, now.scanned, 3_000, GROWTH),
         (before.sorted, now.sorted, 3_000, GROWTH_SORTED),
         (before.texts, now.texts, 3_000, GROWTH_TEXTS),
-        (before.ids, now.ids, 1_000, GROWTH_SORTED),
+        (before.ids, now.ids, 3_000, GROWTH_SORTED),
     ]
     .map(|(before, now, least, limit)| (now as f64 / before.max(least) as f64 / 2.0, limit));
     assert!(
