@@ -129,6 +129,40 @@ pub struct Membership {
 }
 
 impl Kind {
+    /// The usual kind, to be completed: named objects that cost nothing, hold nothing that a delete loses, and are ready
+    /// once they exist. A table states only how its kind differs.
+    pub const PLAIN: Self = Self {
+        name: "",
+        title: "",
+        dialects: &[],
+        attributes: &[],
+        recognition: Recognition::Parent,
+        always_listed: false,
+        is_merged_into_users: false,
+        chosen_drift: DriftClass::Migrated,
+        own_changes: &[],
+        limits: &[],
+        member_of: None,
+        name_attribute: Some("name"),
+        readiness: Readiness::Existing,
+        delay: None,
+        has_container: false,
+        has_capacity: false,
+        not_in_catalog: &[],
+        disk_attributes: &[],
+        protection: None,
+        lock_attribute: None,
+        spot_attribute: None,
+        budget_weight: 0,
+        ends_at_zero_balance: false,
+        creates_first: false,
+        losses: |_| Vec::new(),
+        precious_risk: |_| Risk::None,
+        stop_risk: Risk::None,
+        pricing: Pricing::FREE,
+        describe: |_, _| Description::default(),
+    };
+
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
         self.attributes.iter().find(|attribute| attribute.name == name)
     }

@@ -3,9 +3,9 @@
 use super::words::describe;
 use crate::kind::attribute::{Attribute, Compare, Support, attribute, replace};
 use crate::kind::limits::{LONGEST_NAME, Limit, LimitSource, limit};
-use crate::kind::{Kind, Pricing, Readiness, Recognition};
+use crate::kind::{Kind, Recognition};
 use crate::model::Dialect::V2;
-use crate::model::{DriftClass, ProblemCode, Risk};
+use crate::model::ProblemCode;
 
 /// A permission to pull from an Amazon ECR repository. RunPod finds it by the image, so no pod holds its id.
 ///
@@ -15,31 +15,11 @@ pub static ECR_DELEGATION: Kind = Kind {
     title: "ECR delegation",
     dialects: &[V2],
     attributes: ATTRIBUTES,
-    always_listed: false,
-    is_merged_into_users: false,
-    chosen_drift: DriftClass::Migrated,
-    own_changes: &[],
     limits: LIMITS,
-    member_of: None,
-    name_attribute: Some("name"),
     recognition: Recognition::Identity { attributes: &["name", "ecr"], words: "name and ARN" },
-    readiness: Readiness::Existing,
-    delay: None,
-    has_container: false,
-    has_capacity: false,
-    not_in_catalog: &[],
-    disk_attributes: &[],
-    protection: None,
-    lock_attribute: None,
-    spot_attribute: None,
-    budget_weight: 0,
-    ends_at_zero_balance: false,
     creates_first: true,
-    losses: |_| Vec::new(),
-    precious_risk: |_| Risk::None,
-    stop_risk: Risk::None,
-    pricing: Pricing::FREE,
     describe,
+    ..Kind::PLAIN
 };
 
 const ATTRIBUTES: &[Attribute] = &[

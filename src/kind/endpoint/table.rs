@@ -4,9 +4,9 @@ use super::attributes::ATTRIBUTES;
 use super::price::PRICING;
 use super::words::{describe, losses, precious_risk};
 use crate::kind::limits::{FROM_ONE, LONGEST_NAME, Limit, LimitRule, LimitSource, MOST_VARIABLES, NOT_EMPTY, limit};
-use crate::kind::{Kind, OwnChange, Protection, Readiness, Recognition};
+use crate::kind::{Kind, OwnChange, Protection, Recognition};
 use crate::model::Dialect::V2;
-use crate::model::{DriftClass, ProblemCode, Risk, Value};
+use crate::model::{DriftClass, ProblemCode, Value};
 
 /// Workers behind one address, which RunPod starts and ends with the number of requests.
 ///
@@ -16,37 +16,21 @@ pub static ENDPOINT: Kind = Kind {
     title: "endpoint",
     dialects: &[V2],
     attributes: ATTRIBUTES,
-    always_listed: false,
-    is_merged_into_users: false,
-    chosen_drift: DriftClass::Migrated,
     own_changes: &[OwnChange { attribute: "workers_max", matches: scaled_down, class: DriftClass::ScaledDown }],
     limits: LIMITS,
-    member_of: None,
-    name_attribute: Some("name"),
     recognition: Recognition::Marker,
-    readiness: Readiness::Existing,
-    delay: None,
     // Its workers have containers, which come and go.
-    has_container: false,
-    has_capacity: false,
-    not_in_catalog: &[],
-    disk_attributes: &[],
     protection: Some(Protection {
         flag: "--include-endpoints",
         help: "Also delete endpoints, with their addresses and jobs",
         holds: "address and jobs",
     }),
-    lock_attribute: None,
-    spot_attribute: None,
-    budget_weight: 0,
-    ends_at_zero_balance: false,
     // RunPod may refuse a second endpoint of the same name.
-    creates_first: false,
     losses,
     precious_risk,
-    stop_risk: Risk::None,
     pricing: PRICING,
     describe,
+    ..Kind::PLAIN
 };
 
 /// RunPod lowers the maximum to 2 after three days without a request and to 0 after seven, and leaves it there. Source:

@@ -4,9 +4,9 @@ use super::price::PRICING;
 use super::words::{describe, losses};
 use crate::kind::attribute::{Attribute, BOTH, Compare, Support, attribute, in_place, replace};
 use crate::kind::limits::{LONGEST_NAME, Limit, LimitRule, LimitSource, NOT_EMPTY, limit};
-use crate::kind::{Kind, Protection, Readiness, Recognition};
+use crate::kind::{Kind, Protection, Recognition};
 use crate::model::Dialect::{V1, V2};
-use crate::model::{DriftClass, Effect, ProblemCode, Risk, Value};
+use crate::model::{Effect, ProblemCode, Risk, Value};
 
 /// A disk that outlives the pods that mount it.
 ///
@@ -18,34 +18,20 @@ pub static NETWORK_VOLUME: Kind = Kind {
     dialects: &[V1, V2],
     attributes: ATTRIBUTES,
     always_listed: true,
-    is_merged_into_users: false,
-    chosen_drift: DriftClass::Migrated,
-    own_changes: &[],
     limits: LIMITS,
-    member_of: None,
-    name_attribute: Some("name"),
     recognition: Recognition::Identity { attributes: &["name", "size_gb", "region"], words: "name, size and location" },
-    readiness: Readiness::Existing,
-    delay: None,
-    has_container: false,
-    has_capacity: false,
-    not_in_catalog: &[],
     disk_attributes: &["size_gb"],
     protection: Some(Protection {
         flag: "--include-volumes",
         help: "Also delete network volumes and their data",
         holds: "data",
     }),
-    lock_attribute: None,
-    spot_attribute: None,
-    budget_weight: 0,
-    ends_at_zero_balance: false,
     creates_first: true,
     losses,
     precious_risk: |_| Risk::VolumeLoss,
-    stop_risk: Risk::None,
     pricing: PRICING,
     describe,
+    ..Kind::PLAIN
 };
 
 const ATTRIBUTES: &[Attribute] = &[

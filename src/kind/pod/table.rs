@@ -8,7 +8,7 @@ use crate::kind::limits::{
 };
 use crate::kind::{Kind, Readiness, Recognition};
 use crate::model::Dialect::{self, V1, V2};
-use crate::model::{DriftClass, ProblemCode, Risk};
+use crate::model::{ProblemCode, Risk};
 
 /// One container on a rented machine, with its disk, its pod volume and at most one network volume.
 pub static POD: Kind = Kind {
@@ -17,21 +17,14 @@ pub static POD: Kind = Kind {
     dialects: &[V1, V2],
     attributes: ATTRIBUTES,
     always_listed: true,
-    is_merged_into_users: false,
-    chosen_drift: DriftClass::Migrated,
-    own_changes: &[],
     limits: LIMITS,
-    member_of: None,
-    name_attribute: Some("name"),
     recognition: Recognition::Marker,
     readiness: Readiness::ComesUp,
-    delay: None,
     has_container: true,
     has_capacity: true,
     // Source: `GpuType` of the vendor's OpenAPI v2 has neither the memory nor the vCPUs of the machine.
     not_in_catalog: &["min_ram_gb_per_gpu", "min_vcpu_per_gpu"],
     disk_attributes: &["container_disk_gb", "volume_gb"],
-    protection: None,
     // Source: `locked` of `UpdatePodRequest` in RunPod's OpenAPI v2. Stopping a locked pod returns 409.
     lock_attribute: Some("locked"),
     spot_attribute: Some("spot"),
@@ -39,12 +32,12 @@ pub static POD: Kind = Kind {
     // Source: contract, section 12, rule 10: at zero balance, RunPod stops pods with a network volume and deletes all
     // others with their data.
     ends_at_zero_balance: true,
-    creates_first: false,
     losses,
     precious_risk: |_| Risk::DiskLoss,
     stop_risk: Risk::EphemeralLoss,
     pricing: PRICING,
     describe,
+    ..Kind::PLAIN
 };
 
 const LIMITS: &[Limit] = &[

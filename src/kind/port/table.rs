@@ -1,9 +1,9 @@
 //! The table of ports.
 
 use crate::kind::attribute::{BOTH, Compare, attribute, restart};
-use crate::kind::{Description, Kind, Membership, Pricing, Readiness, Recognition};
+use crate::kind::{Description, Kind, Membership, Recognition};
 use crate::model::Dialect::{V1, V2};
-use crate::model::{Attributes, DriftClass, Risk, Value};
+use crate::model::{Attributes, Value};
 
 /// An exposure of a pod: `8888/http` at its proxy URL, or `22/tcp` at a public address that RunPod maps.
 ///
@@ -16,32 +16,12 @@ pub static PORT: Kind = Kind {
         attribute("port", Compare::Exact, restart, "ports are part of the pod's request", BOTH),
         attribute("protocol", Compare::Exact, restart, "ports are part of the pod's request", BOTH),
     ],
-    always_listed: false,
-    is_merged_into_users: false,
-    chosen_drift: DriftClass::Migrated,
-    own_changes: &[],
-    limits: &[],
     member_of: Some(Membership { parent: "pod", attribute: "ports", inputs }),
     name_attribute: None,
     recognition: Recognition::Parent,
-    readiness: Readiness::Existing,
-    delay: None,
-    has_container: false,
-    has_capacity: false,
-    not_in_catalog: &[],
-    disk_attributes: &[],
-    protection: None,
-    lock_attribute: None,
-    spot_attribute: None,
-    budget_weight: 0,
-    ends_at_zero_balance: false,
-    creates_first: false,
-    losses: |_| Vec::new(),
-    precious_risk: |_| Risk::None,
-    stop_risk: Risk::None,
-    pricing: Pricing::FREE,
     // The address is descriptive enough: `port.trainer:8888/http`.
     describe: |_, _| Description::default(),
+    ..Kind::PLAIN
 };
 
 /// `8888/http` is port 8888 over HTTP.

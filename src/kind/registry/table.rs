@@ -3,9 +3,9 @@
 use super::words::describe;
 use crate::kind::attribute::{Attribute, Compare, Support, attribute, replace};
 use crate::kind::limits::{LONGEST_NAME, Limit, LimitRule, LimitSource, NOT_EMPTY, limit};
-use crate::kind::{Kind, Pricing, Readiness, Recognition};
+use crate::kind::{Kind, Recognition};
 use crate::model::Dialect::V2;
-use crate::model::{DriftClass, ProblemCode, Risk};
+use crate::model::{DriftClass, ProblemCode};
 
 /// The credentials of a private container registry. RunPod returns only the id and the name, and cannot change them, so
 /// a new password is a new object.
@@ -16,32 +16,14 @@ pub static REGISTRY: Kind = Kind {
     title: "registry credential",
     dialects: &[V2],
     attributes: ATTRIBUTES,
-    always_listed: false,
-    is_merged_into_users: false,
     chosen_drift: DriftClass::Rotated,
-    own_changes: &[],
     limits: LIMITS,
-    member_of: None,
-    name_attribute: Some("name"),
     recognition: Recognition::Identity { attributes: &["name"], words: "name" },
-    readiness: Readiness::Existing,
     // Source: dstack waits this long for changed credentials.
     delay: Some("hosts of RunPod may need about 5 minutes to see a new one; pods that start earlier may fail to pull"),
-    has_container: false,
-    has_capacity: false,
-    not_in_catalog: &[],
-    disk_attributes: &[],
-    protection: None,
-    lock_attribute: None,
-    spot_attribute: None,
-    budget_weight: 0,
-    ends_at_zero_balance: false,
     creates_first: true,
-    losses: |_| Vec::new(),
-    precious_risk: |_| Risk::None,
-    stop_risk: Risk::None,
-    pricing: Pricing::FREE,
     describe,
+    ..Kind::PLAIN
 };
 
 const ATTRIBUTES: &[Attribute] = &[

@@ -5,9 +5,9 @@ use super::words::describe;
 use crate::kind::limits::{
     FROM_ONE, LONGEST_NAME, Limit, LimitRule, LimitSource, MOST_HTTP_PORTS, MOST_VARIABLES, limit,
 };
-use crate::kind::{Kind, Pricing, Readiness, Recognition};
+use crate::kind::{Kind, Recognition};
 use crate::model::Dialect::V2;
-use crate::model::{DriftClass, ProblemCode, Risk};
+use crate::model::ProblemCode;
 
 /// Container settings under a name. sindri merges them into the pods and endpoints that name the template.
 pub static TEMPLATE: Kind = Kind {
@@ -15,33 +15,13 @@ pub static TEMPLATE: Kind = Kind {
     title: "template",
     dialects: &[V2],
     attributes: ATTRIBUTES,
-    always_listed: false,
     is_merged_into_users: true,
-    chosen_drift: DriftClass::Migrated,
-    own_changes: &[],
     limits: LIMITS,
-    member_of: None,
-    name_attribute: Some("name"),
     // A marker has no place in a template: RunPod copies `env` into the pods made from it, and no other text is free.
     // Names of templates are unique in an account.
     recognition: Recognition::Identity { attributes: &["name"], words: "name" },
-    readiness: Readiness::Existing,
-    delay: None,
-    has_container: false,
-    has_capacity: false,
-    not_in_catalog: &[],
-    disk_attributes: &[],
-    protection: None,
-    lock_attribute: None,
-    spot_attribute: None,
-    budget_weight: 0,
-    ends_at_zero_balance: false,
-    creates_first: false,
-    losses: |_| Vec::new(),
-    precious_risk: |_| Risk::None,
-    stop_risk: Risk::None,
-    pricing: Pricing::FREE,
     describe,
+    ..Kind::PLAIN
 };
 
 const LIMITS: &[Limit] = &[
