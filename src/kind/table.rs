@@ -24,7 +24,7 @@ pub struct Kind {
     /// Whether its fields become those of the resources that name it, so that a change of it explains theirs. The
     /// attributes have the same names in both kinds.
     pub is_merged_into_users: bool,
-    /// What a change of [`crate::model::Record::chosen`] at RunPod means.
+    /// The drift class of a change of [`crate::model::Record::chosen`] at RunPod.
     pub chosen_drift: DriftClass,
     /// Changes that RunPod makes to its objects by itself.
     pub own_changes: &'static [OwnChange],
@@ -114,7 +114,7 @@ pub struct Protection {
     pub flag: &'static str,
     /// The flag's help text.
     pub help: &'static str,
-    /// What a delete loses, after `with its`: `data`.
+    /// The loss in a delete, to follow `with its`: `data`.
     pub holds: &'static str,
 }
 

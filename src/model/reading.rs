@@ -39,7 +39,7 @@ where
     while let Some(entry) = access.next_entry()? {
         entries.push(entry);
     }
-    // What sindri writes is sorted already.
+    // A file that sindri wrote is sorted already.
     if !entries.is_sorted_by(|(one, _), (next, _)| one < next) {
         entries.sort_by(|(one, _), (other, _)| one.cmp(other));
         if let Some(pair) = entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {

@@ -188,7 +188,7 @@ fn notes(plan: &Plan, context: &DecisionContext<'_>, moved: &MovedState<'_>) -> 
     notes.chain(feasible::unpriced(plan)).chain(feasible::unanswerable(plan)).collect()
 }
 
-/// What is not usable at once although nothing shows it, one note per kind.
+/// Notes on new objects that cannot be used at once although no reading shows it, one per kind.
 fn delays(changes: &[Change]) -> Vec<Note> {
     let made: BTreeSet<&str> = changes
         .iter()

@@ -1,4 +1,4 @@
-//! What an operation does after its request.
+//! The next step of an operation after its request.
 
 use std::time::Duration;
 

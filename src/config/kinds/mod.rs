@@ -2,6 +2,7 @@
 //!
 //! The types that a kind needs are re-exported here.
 
+mod container_fields;
 pub(super) mod ecr_delegation;
 mod endpoint;
 pub(super) mod network_volume;

@@ -101,7 +101,7 @@ fn flag(kind: &Kind) -> &'static str {
     kind.protection.map_or("", |protection| protection.flag)
 }
 
-/// What deleting an object of a kind loses.
+/// The loss in deleting an object of a kind.
 fn holds(kind: &Kind) -> &'static str {
     kind.protection.map_or("data", |protection| protection.holds)
 }

@@ -1,5 +1,5 @@
-//! What the users of a changed object keep until they are recreated: the old object of a replacement, or the old value of
-//! a write-only attribute.
+//! Users of a changed object keep the old object of a replacement, or the old value of a write-only attribute, until they
+//! are recreated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +39,7 @@ pub fn keep(decisions: &mut Decisions<'_>, observed: &Observed) {
     }
 }
 
-/// Who keeps the old object of this change, with the verb: ``pod.a` and `pod.b` are`. `None` if it is not kept.
+/// The users that keep the old object of this change, with the verb: ``pod.a` and `pod.b` are`. `None` if there are none.
 pub fn of_old_object(change: &Change) -> Option<String> {
     let kept = |effect: &SideEffect| match effect {
         SideEffect::KeepsOldObject { users, others, .. } => {
@@ -119,7 +119,7 @@ fn users_of_superseded(decisions: &Decisions<'_>, observed: &Observed) -> BTreeM
     users
 }
 
-/// What an object names by id: kind, id and the attribute.
+/// The kind and id of everything that an object names by id, each with the attribute.
 fn uses(object: &Object) -> impl Iterator<Item = (&'static str, &str, &'static str)> {
     let named = kind::find(object.kind).into_iter().flat_map(|kind| kind.named(&object.attributes));
     named.map(|(attribute, names, id)| (names.kind(), id, attribute))

@@ -98,7 +98,7 @@ fn node(
     }
 }
 
-/// What the changes lose, as a warning.
+/// The losses of the changes, as a warning.
 fn loss_word(changes: &[&Change]) -> Option<&'static str> {
     let mut losing = changes.iter().filter(|change| fold::loses_data(change)).peekable();
     losing.peek()?;

@@ -2,6 +2,7 @@
 
 use crate::config::choices::{gpus, regions};
 use crate::config::habits::habit;
+use crate::config::kinds::container_fields::{ARGS, ENTRYPOINT, ENV, REGISTRY, REGISTRY_AUTH};
 use crate::config::lifecycle::LIFECYCLE;
 use crate::config::table::{BlockSchema, Choices, Field, ForeignKeys, POSITIVE, ValueShape};
 
@@ -103,21 +104,11 @@ static CONTAINER: &[Field] = &[
     Field::new("ports", ValueShape::Texts, "Ports of the workers; none by default.")
         .sets("ports")
         .like(r#"ports: ["8000/http"]"#),
-    Field::new("args", ValueShape::Line, "The command, as a shell-style line or a list of words.")
-        .aliases(&["command", "dockerStartCmd"])
-        .sets("command")
-        .like(r#"args: ["python", "worker.py"]"#),
-    Field::new("entrypoint", ValueShape::Line, "The entrypoint, as a shell-style line or a list of words.")
-        .aliases(&["dockerEntrypoint"])
-        .sets("entrypoint")
-        .like(r#"entrypoint: ["python"]"#),
-    Field::new("env", ValueShape::Variables, "Environment variables.").sets("env").like("env: { LOG_LEVEL: info }"),
-    Field::new("registry", ValueShape::Id, "One of `registries` by name, for a private image.")
-        .sets("registry_auth")
-        .like("registry: ghcr"),
-    Field::new("registryAuth", ValueShape::Id, "Id of a registry credential of the account.")
-        .aliases(&["registryAuthId", "containerRegistryAuthId"])
-        .sets("registry_auth"),
+    ARGS.like(r#"args: ["python", "worker.py"]"#),
+    ENTRYPOINT,
+    ENV,
+    REGISTRY,
+    REGISTRY_AUTH,
 ];
 
 static WORKERS: BlockSchema = BlockSchema {

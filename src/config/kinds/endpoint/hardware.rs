@@ -1,10 +1,11 @@
 //! The hardware of an endpoint. RunPod takes pools of GPU types and the types to exclude from them; people name the
 //! types that they want.
 
-use crate::catalog::{BadInstance, Cloud, UnknownGpu, nearest};
+use crate::catalog::{Cloud, UnknownGpu};
 use crate::config::context::Project;
 use crate::config::document::YamlNode;
 use crate::config::draft::ResourceDraft;
+use crate::config::kinds::pod::machine::no_cpu_machine;
 use crate::config::problem::Findings;
 use crate::config::source::Span;
 use crate::kind::limits::LimitRule;
@@ -164,7 +165,6 @@ fn set_instances(cpus: &YamlNode, project: &Project<'_>, draft: &mut ResourceDra
     let mut instances: Vec<String> = Vec::new();
     for node in cpus.one_or_more() {
         let word = node.text().unwrap_or_default();
-        let shown = node.scalar().map_or("", |scalar| scalar.shown());
         match project.catalog.resolve_cpu_instance(word) {
             Ok((flavor, vcpus)) if (flavor.vcpu.min..=flavor.vcpu.max).contains(&vcpus) && vcpus.count_ones() == 1 => {
                 let instance = format!("{}-{vcpus}-{}", flavor.id, flavor.ram_gb_per_vcpu * vcpus);
@@ -182,18 +182,7 @@ fn set_instances(cpus: &YamlNode, project: &Project<'_>, draft: &mut ResourceDra
                     )
                     .help(format!("use a power of two from {} to {}", range.min, range.max));
             }
-            Err(why) => {
-                let close = match &why {
-                    BadInstance::UnknownFlavor if findings.may_search() => {
-                        let flavor = shown.split('-').next().unwrap_or_default();
-                        nearest(flavor, project.catalog.cpu_flavors.iter().map(|flavor| flavor.id.as_str()))
-                    }
-                    _ => None,
-                };
-                findings
-                    .error(ProblemCode::BadCpuInstance, node.span, format!("`{shown}` is not a CPU machine: {why}"))
-                    .nearest(close, "for example `cpu3c-2-4`, `cpu3g-4-16` or `cpu5c-4-8`");
-            }
+            Err(why) => no_cpu_machine(node, &why, project, findings),
         }
     }
     draft.set("cpu_instances", Value::texts(instances), Some(cpus.span));

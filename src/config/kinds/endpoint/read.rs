@@ -10,9 +10,8 @@ use crate::config::document::{Data, MappingEntry, YamlNode, merge};
 use crate::config::draft::{Declared, LifecycleSettings, ResourceDraft};
 use crate::config::environment;
 use crate::config::kinds::pod::command::command;
-use crate::config::kinds::pod::image::{self, NoReference, Reference};
 use crate::config::kinds::pod::ports::ports;
-use crate::config::kinds::pod::read::set_registry;
+use crate::config::kinds::pod::read::{MovingImage, set_image, set_registry};
 use crate::config::kinds::template::{MergedFields, TakesFields, merged};
 use crate::config::lifecycle::lifecycle;
 use crate::config::problem::Findings;
@@ -113,7 +112,7 @@ fn container(node: &YamlNode, at: Span, project: &Project<'_>, draft: &mut Resou
     }
     set_registry(node, project, draft, findings);
     let from_template = !draft.get("template").is_null();
-    set_image(node, at, from_template, draft, findings);
+    image_of_workers(node, at, from_template, draft, findings);
     let disk = node.get("containerDiskGb");
     let disk_gb = disk.and_then(YamlNode::int).or((!from_template).then_some(CONTAINER_DISK_GB));
     draft.set("container_disk_gb", disk_gb.map_or(Value::Null, Value::Int), disk.map(|node| node.span));
@@ -126,7 +125,18 @@ fn container(node: &YamlNode, at: Span, project: &Project<'_>, draft: &mut Resou
     environment::set_variables(draft, &[&project.secrets], node.entry("env"), at, project, findings);
 }
 
-fn set_image(node: &YamlNode, at: Span, from_template: bool, draft: &mut ResourceDraft, findings: &mut Findings) {
+const PULLED_BY_RELEASES: MovingImage = MovingImage {
+    message: "a release does not pull an image again that has the same name",
+    help: "pin a version tag or a digest; a new one is a release that reaches all workers",
+};
+
+fn image_of_workers(
+    node: &YamlNode,
+    at: Span,
+    from_template: bool,
+    draft: &mut ResourceDraft,
+    findings: &mut Findings,
+) {
     let Some(image) = node.get("image") else {
         if !from_template {
             findings
@@ -140,24 +150,5 @@ fn set_image(node: &YamlNode, at: Span, from_template: bool, draft: &mut Resourc
         }
         return;
     };
-    let text = image.text().unwrap_or_default();
-    match image::parse(text) {
-        Err(NoReference { reason, help }) => {
-            findings
-                .error(ProblemCode::BadImage, image.span, format!("this is not a valid image name: {reason}"))
-                .help(help);
-        }
-        Ok(Reference { digest: None, tag: tag @ (None | Some("latest")) }) => {
-            findings
-                .warn(
-                    ProblemCode::MovingImage,
-                    image.span,
-                    "a release does not pull an image again that has the same name",
-                )
-                .label(if tag.is_none() { "no tag" } else { "`latest` changes over time" })
-                .help("pin a version tag or a digest; a new one is a release that reaches all workers");
-        }
-        Ok(_) => {}
-    }
-    draft.set("image", Value::text(text), Some(image.span));
+    set_image(image, PULLED_BY_RELEASES, draft, findings);
 }

@@ -2,6 +2,7 @@
 
 use super::habits::POD_HABITS;
 use crate::config::choices::{flavors, gpus, regions};
+use crate::config::kinds::container_fields::{ARGS, ENTRYPOINT, ENV, REGISTRY, REGISTRY_AUTH};
 use crate::config::lifecycle::{LIFECYCLE, TIMEOUTS};
 use crate::config::table::{BlockSchema, Choices, Field, POSITIVE, ValueShape};
 
@@ -128,21 +129,11 @@ pub(in crate::config) static POD_FIELDS: &[Field] = &[
     Field::new("image", ValueShape::Text, "The container image, if it differs from `deployment.image`.")
         .sets("image")
         .like(r#"image: "ghcr.io/owner/name:1.2.3""#),
-    Field::new("args", ValueShape::Line, "The command, as a shell-style line or a list of words.")
-        .aliases(&["command", "dockerStartCmd"])
-        .sets("command")
-        .like(r#"args: ["python", "train.py"]"#),
-    Field::new("entrypoint", ValueShape::Line, "The entrypoint, as a shell-style line or a list of words.")
-        .aliases(&["dockerEntrypoint"])
-        .sets("entrypoint")
-        .like(r#"entrypoint: ["python"]"#),
-    Field::new("env", ValueShape::Variables, "Environment variables.").sets("env").like("env: { LOG_LEVEL: info }"),
-    Field::new("registry", ValueShape::Id, "One of `registries` by name, for a private image.")
-        .sets("registry_auth")
-        .like("registry: ghcr"),
-    Field::new("registryAuth", ValueShape::Id, "Id of a registry credential of the account.")
-        .aliases(&["registryAuthId", "containerRegistryAuthId"])
-        .sets("registry_auth"),
+    ARGS,
+    ENTRYPOINT,
+    ENV,
+    REGISTRY,
+    REGISTRY_AUTH,
     Field::new("cudaVersions", ValueShape::Texts, "Accepted CUDA versions of the host, such as `12.8`.")
         .aliases(&["allowedCudaVersions"])
         .sets("cuda_versions")

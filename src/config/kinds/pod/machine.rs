@@ -328,19 +328,30 @@ fn instance_choice<'a>(
             Some(Choice { flavors: vec![flavor], vcpus, flavor_span: Some(instance.span), vcpu_span: None })
         }
         Err(why) => {
-            let close = match &why {
-                BadInstance::UnknownFlavor if findings.may_search() => {
-                    let flavor = shown.split('-').next().unwrap_or_default();
-                    nearest(flavor, project.catalog.cpu_flavors.iter().map(|flavor| flavor.id.as_str()))
-                }
-                _ => None,
-            };
-            findings
-                .error(ProblemCode::BadCpuInstance, instance.span, format!("`{shown}` is not a CPU machine: {why}"))
-                .nearest(close, "for example `cpu3c-2-4`, `cpu3g-4-16` or `cpu5c-4-8`");
+            no_cpu_machine(instance, &why, project, findings);
             None
         }
     }
+}
+
+/// Reports a text that names no CPU machine.
+pub(in crate::config) fn no_cpu_machine(
+    instance: &YamlNode,
+    why: &BadInstance,
+    project: &Project<'_>,
+    findings: &mut Findings,
+) {
+    let shown = instance.scalar().map_or("", |scalar| scalar.shown());
+    let close = match why {
+        BadInstance::UnknownFlavor if findings.may_search() => {
+            let flavor = shown.split('-').next().unwrap_or_default();
+            nearest(flavor, project.catalog.cpu_flavors.iter().map(|flavor| flavor.id.as_str()))
+        }
+        _ => None,
+    };
+    findings
+        .error(ProblemCode::BadCpuInstance, instance.span, format!("`{shown}` is not a CPU machine: {why}"))
+        .nearest(close, "for example `cpu3c-2-4`, `cpu3g-4-16` or `cpu5c-4-8`");
 }
 
 fn flavor_choice<'a>(pod: &YamlNode, project: &Project<'a>, findings: &mut Findings) -> Option<Choice<'a>> {

@@ -186,7 +186,7 @@ fn pod_with_replicas(
 
 fn image_of_pod(pod: &YamlNode, at: Span, draft: &mut ResourceDraft, findings: &mut Findings) {
     if let Some(image) = pod.get("image") {
-        set_image(image, draft, findings);
+        set_image(image, PULLED_BY_PODS, draft, findings);
     } else if !is_from_template(pod) {
         findings
             .missing(
@@ -199,8 +199,25 @@ fn image_of_pod(pod: &YamlNode, at: Span, draft: &mut ResourceDraft, findings: &
     }
 }
 
+/// The warning about an image that may change under the same name.
+pub(in crate::config) struct MovingImage {
+    pub message: &'static str,
+    pub help: &'static str,
+}
+
+/// The warning where a pod pulls the image.
+pub(in crate::config) const PULLED_BY_PODS: MovingImage = MovingImage {
+    message: "the image may change under the same name",
+    help: "pin a version tag or a digest, so that a recreated pod runs the same image",
+};
+
 /// Sets the image, and reports one that is not valid or may change.
-pub(in crate::config) fn set_image(image: &YamlNode, draft: &mut ResourceDraft, findings: &mut Findings) {
+pub(in crate::config) fn set_image(
+    image: &YamlNode,
+    moving: MovingImage,
+    draft: &mut ResourceDraft,
+    findings: &mut Findings,
+) {
     let text = image.text().unwrap_or_default();
     match image::parse(text) {
         Err(NoReference { reason, help }) => {
@@ -210,9 +227,9 @@ pub(in crate::config) fn set_image(image: &YamlNode, draft: &mut ResourceDraft, 
         }
         Ok(Reference { digest: None, tag: tag @ (None | Some("latest")) }) => {
             findings
-                .warn(ProblemCode::MovingImage, image.span, "the image may change under the same name")
+                .warn(ProblemCode::MovingImage, image.span, moving.message)
                 .label(if tag.is_none() { "no tag" } else { "`latest` changes over time" })
-                .help("pin a version tag or a digest, so that a recreated pod runs the same image");
+                .help(moving.help);
         }
         Ok(_) => {}
     }

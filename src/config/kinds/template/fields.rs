@@ -1,6 +1,7 @@
 //! The fields of a template. Those of the container are spelled as in a pod.
 
 use super::habits::TEMPLATE_HABITS;
+use crate::config::kinds::container_fields::{ARGS, ENTRYPOINT, ENV, REGISTRY, REGISTRY_AUTH};
 use crate::config::lifecycle::LIFECYCLE;
 use crate::config::table::{BlockSchema, Field, POSITIVE, ValueShape};
 
@@ -20,24 +21,14 @@ pub(super) static BLOCK: BlockSchema = BlockSchema {
             .sets("image")
             .like(r#"image: "ghcr.io/owner/name:1.2.3""#)
             .required(),
-        Field::new("args", ValueShape::Line, "The command, as a shell-style line or a list of words.")
-            .aliases(&["command", "dockerStartCmd"])
-            .sets("command")
-            .like(r#"args: ["python", "train.py"]"#),
-        Field::new("entrypoint", ValueShape::Line, "The entrypoint, as a shell-style line or a list of words.")
-            .aliases(&["dockerEntrypoint"])
-            .sets("entrypoint")
-            .like(r#"entrypoint: ["python"]"#),
-        Field::new("env", ValueShape::Variables, "Environment variables.").sets("env").like("env: { LOG_LEVEL: info }"),
+        ARGS,
+        ENTRYPOINT,
+        ENV,
         Field::new("ports", ValueShape::Texts, "Ports to expose; none by default.")
             .sets("ports")
             .like(r#"ports: ["8888/http", "22/tcp"]"#),
-        Field::new("registry", ValueShape::Id, "One of `registries` by name, for a private image.")
-            .sets("registry_auth")
-            .like("registry: ghcr"),
-        Field::new("registryAuth", ValueShape::Id, "Id of a registry credential of the account.")
-            .aliases(&["registryAuthId", "containerRegistryAuthId"])
-            .sets("registry_auth"),
+        REGISTRY,
+        REGISTRY_AUTH,
         Field::new("containerDiskGb", POSITIVE, "Container disk in GB; 50 by default.")
             .aliases(&["container_disk_gb"])
             .sets("container_disk_gb")

@@ -12,7 +12,7 @@ use crate::config::environment;
 use crate::config::kinds::pod::command::command;
 use crate::config::kinds::pod::machine::cuda_versions;
 use crate::config::kinds::pod::ports::ports;
-use crate::config::kinds::pod::read::{set_image, set_registry};
+use crate::config::kinds::pod::read::{PULLED_BY_PODS, set_image, set_registry};
 use crate::config::kinds::pod::storage::{CONTAINER_DISK_GB, MOUNT_PATH, check_mount_path};
 use crate::config::lifecycle::lifecycle;
 use crate::config::problem::Findings;
@@ -57,7 +57,7 @@ fn template(entry: &MappingEntry, project: &Project<'_>, findings: &mut Findings
         name.map_or(project.name_span, |node| Some(node.span)),
     );
     match node.get("image") {
-        Some(image) => set_image(image, &mut draft, findings),
+        Some(image) => set_image(image, PULLED_BY_PODS, &mut draft, findings),
         None => {
             findings
                 .missing(&["image"], ProblemCode::MissingImage, at, "the template has no `image`")
